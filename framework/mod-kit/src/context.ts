@@ -1,0 +1,131 @@
+import type { ArtifactDeclarations } from "./define-mod.js";
+import type { Envelope, ErrorExitCode } from "./envelope.js";
+import type { Sql, SqlValue } from "./sql.js";
+
+/** Logger of a run. Every line carries mod, run id, session id and time by itself; `fields` are added to the line's JSON. */
+export interface ModLogger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/**
+ * Collects what a run has to say and makes its envelope. Metric names that the host measures itself (`memory_used_mb`,
+ * `cpu_seconds`, `rows_per_second`) cannot be overwritten.
+ */
+export interface ResultBuilder {
+  addWarning(message: string): void;
+  addError(message: string): void;
+  addMetric(key: string, value: unknown): void;
+  /** Names a file or URI that the run made. Tables and files that `ctx.data` and `ctx.artifacts` made are added by themselves. */
+  addArtifact(key: string, uri: string): void;
+  /** Shares a value with later mods of the session. */
+  addGlobal(key: string, value: unknown): void;
+  /** The run did its work. With warnings added, `status` is `warning` and the exit code 10. */
+  success(): Envelope;
+  /** The run did its work, with something to say: `status` `warning`, exit code 10. */
+  warning(): Envelope;
+  /** The run failed. Default exit code 30. */
+  error(exitCode?: ErrorExitCode): Envelope;
+}
+
+/** A column of a table. */
+export interface Column {
+  readonly name: string;
+  /** DuckDB type, such as `BIGINT`, `DECIMAL(12,2)`, `TIMESTAMP WITH TIME ZONE`. */
+  readonly type: string;
+  /** Values that are NULL; `undefined` where it was not counted. */
+  readonly nullCount?: number;
+}
+
+/** A table that a run wrote, whole and under its final name. */
+export interface TableArtifact {
+  readonly kind: "table";
+  readonly key: string;
+  /** Absolute path or URI of the Parquet file. */
+  readonly uri: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly columns: readonly Column[];
+}
+
+/** A file that a run wrote, whole and under its final name. */
+export interface FileArtifact {
+  readonly kind: "file";
+  readonly key: string;
+  readonly uri: string;
+  readonly bytes: number;
+}
+
+/** Rows of one batch, column by column: `columns[i].length === rows` for every column. */
+export interface RowBatch {
+  readonly names: readonly string[];
+  readonly rows: number;
+  /** Values by column. Whole numbers past 32 bits are `bigint`; decimals, dates, times and timestamps are exact texts; NULL is `null`. */
+  readonly columns: readonly (readonly SqlValue[])[];
+}
+
+/** The run's door to DuckDB: one connection, interrupted when the run is canceled. Rows stay native unless `query` or `batches` is used. */
+export interface DataContext<Keys extends string = string> {
+  /**
+   * Runs `query` and writes its result as the table artifact `key`: to a temporary name, synced, then renamed, so that a file under
+   * its final name is whole. The artifact is added to the envelope. `verify` sees the finished file before it gets its final name;
+   * when it throws, nothing remains.
+   */
+  writeTable(key: Keys, query: Sql, options?: { readonly verify?: (table: TableArtifact) => void | Promise<void> }): Promise<TableArtifact>;
+  /** Writes batches of rows made in JavaScript as the table artifact `key`, holding one batch at a time. Column types are DuckDB's. */
+  writeBatches(key: Keys, columns: readonly Column[], batches: AsyncIterable<RowBatch> | Iterable<RowBatch>): Promise<TableArtifact>;
+  /** Runs a statement that returns no rows; gives the number of rows that it changed. */
+  execute(statement: Sql): Promise<number>;
+  /** Runs a query whose result is small. More than `limit` rows (default 10,000) are an error, `DATAPY_DATA_TOO_MANY_ROWS`. */
+  query<Row extends Record<string, unknown> = Record<string, unknown>>(query: Sql, options?: { readonly limit?: number }): Promise<Row[]>;
+  /** Reads a result of any size, one batch (2,048 rows or fewer) at a time. */
+  batches(query: Sql): AsyncIterable<RowBatch>;
+  /** Columns of a query's result, without running it. */
+  describe(query: Sql): Promise<Column[]>;
+  /** A path in the run's temporary folder that nothing else uses; the folder is removed when the run ends. `name` is its last part. */
+  temporaryPath(name: string): string;
+}
+
+/** A file artifact in the making. */
+export interface PendingFile {
+  /** Where to write it. */
+  readonly path: string;
+  /** Syncs it and gives it its final name, in one step; adds it to the envelope. */
+  commit(): Promise<FileArtifact>;
+  /** Removes it. An uncommitted file is removed when the run ends, in any way. */
+  discard(): Promise<void>;
+}
+
+/** Artifacts other than tables. */
+export interface ArtifactStore<Keys extends string = string> {
+  /** Starts a file artifact. `extension` is with its dot, such as `.html`. */
+  createFile(key: Keys, extension: string): Promise<PendingFile>;
+}
+
+/** Bookmarks of a mod in its project, such as a watermark. What a run sets is kept only after the run has succeeded. */
+export interface StateStore {
+  get(key: string): Promise<SqlValue | undefined>;
+  set(key: string, value: SqlValue): void;
+  delete(key: string): void;
+}
+
+/** What the host hands to a run. */
+export interface ModContext<Artifacts extends ArtifactDeclarations = ArtifactDeclarations> {
+  readonly runId: string;
+  readonly sessionId: string;
+  readonly log: ModLogger;
+  readonly result: ResultBuilder;
+  readonly data: DataContext<Extract<keyof Artifacts, string>>;
+  readonly artifacts: ArtifactStore<Extract<keyof Artifacts, string>>;
+  readonly state: StateStore;
+  /** Values that the job and earlier mods share. Read only; add with `result.addGlobal`. */
+  readonly globals: Readonly<Record<string, unknown>>;
+  /** Aborted when the run is canceled or its time is up. `signal.reason` is a `DatapyError` with code `DATAPY_CANCELED` or `DATAPY_TIMEOUT`. */
+  readonly signal: AbortSignal;
+  /** Says how far the run is. `total` is left out where it is not known. Cheap enough to call often. */
+  progress(done: number, total?: number, unit?: "rows" | "bytes" | "files"): void;
+  /** `fetch` that ends when the run does. */
+  readonly fetch: typeof fetch;
+}

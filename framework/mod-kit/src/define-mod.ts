@@ -1,0 +1,55 @@
+import type { Static, TObject } from "@sinclair/typebox";
+import { CONTRACT_VERSION, MOD_BRAND } from "./contract.js";
+import type { ModContext } from "./context.js";
+import type { Envelope } from "./envelope.js";
+import type { ModMetadata } from "./metadata.js";
+
+/** What a mod says of one artifact that it may produce. */
+export interface ArtifactDeclaration {
+  /** `table`: a Parquet file that the next mod can read; `file`: any other file. */
+  readonly kind: "table" | "file";
+  readonly description: string;
+  /** `true` when some runs do not produce it (a quarantine, a preview). Default `false`. */
+  readonly optional?: boolean;
+}
+
+/** Artifacts of a mod, by key. */
+export type ArtifactDeclarations = Readonly<Record<string, ArtifactDeclaration>>;
+
+/** What an author writes; {@link defineMod} turns it into a {@link ModDefinition}. */
+export interface ModInput<Params extends TObject, Artifacts extends ArtifactDeclarations> {
+  readonly metadata: ModMetadata;
+  /** Schema of the parameters. Every parameter that is not declared here is refused when a run starts. */
+  readonly params: Params;
+  /** Artifacts that `run` may produce. `ctx.data.writeTable` and `ctx.artifacts` accept these keys only. Default none. */
+  readonly artifacts?: Artifacts;
+  /**
+   * Whether the mod could run with these parameters: endpoints reached, files readable. Moves no data. Throws a `DatapyError`
+   * to say that it could not.
+   */
+  readonly check?: (params: Static<Params>, ctx: ModContext<Artifacts>) => Promise<void>;
+  /** Does the work and returns what one of `ctx.result.success()`, `.warning()` and `.error()` made. */
+  readonly run: (params: Static<Params>, ctx: ModContext<Artifacts>) => Promise<Envelope> | Envelope;
+}
+
+/** A mod as the host sees it: the default export of a mod's entry file. */
+export interface ModDefinition<
+  Params extends TObject = TObject,
+  Artifacts extends ArtifactDeclarations = ArtifactDeclarations,
+> extends ModInput<Params, Artifacts> {
+  readonly brand: typeof MOD_BRAND;
+  readonly contract: number;
+  readonly artifacts: Artifacts;
+}
+
+/**
+ * Defines a mod. Make it the default export of the entry file that the `datapy` key of package.json names.
+ *
+ * Nothing is checked here, so that importing a faulty mod never throws: the host checks metadata, name, schema and defaults
+ * when it loads the mod, and reports all that is wrong under one error code each.
+ */
+export function defineMod<Params extends TObject, const Artifacts extends ArtifactDeclarations = Record<never, never>>(
+  input: ModInput<Params, Artifacts>,
+): ModDefinition<Params, Artifacts> {
+  return { ...input, artifacts: input.artifacts ?? ({} as Artifacts), brand: MOD_BRAND, contract: CONTRACT_VERSION };
+}
