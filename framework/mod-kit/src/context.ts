@@ -1,4 +1,4 @@
-import type { ArtifactDeclarations } from "./define-mod.js";
+import type { ArtifactDeclaration, ArtifactDeclarations } from "./define-mod.js";
 import type { Envelope, ErrorExitCode } from "./envelope.js";
 import type { Sql, SqlValue } from "./sql.js";
 
@@ -39,6 +39,18 @@ export interface Column {
   readonly nullCount?: number;
 }
 
+/** A column that an output column was made from. */
+export interface ColumnSource {
+  /** Path or URI of the file, artifact or table that it stands in. */
+  readonly uri: string;
+  readonly column: string;
+  /** What became of the value. Default `identity`; `masked` when it cannot be read back from the output (a hash). */
+  readonly change?: "identity" | "transformation" | "aggregation" | "masked";
+}
+
+/** Where the columns of a table come from: sources by output column. Kept in the run ledger. */
+export type ColumnLineage = Readonly<Record<string, readonly ColumnSource[]>>;
+
 /** A table that a run wrote, whole and under its final name. */
 export interface TableArtifact {
   readonly kind: "table";
@@ -48,6 +60,8 @@ export interface TableArtifact {
   readonly rows: number;
   readonly bytes: number;
   readonly columns: readonly Column[];
+  /** As the mod declared it. */
+  readonly lineage?: ColumnLineage;
 }
 
 /** A file that a run wrote, whole and under its final name. */
@@ -71,19 +85,36 @@ export interface DataContext<Keys extends string = string> {
   /**
    * Runs `query` and writes its result as the table artifact `key`: to a temporary name, synced, then renamed, so that a file under
    * its final name is whole. The artifact is added to the envelope. `verify` sees the finished file before it gets its final name;
-   * when it throws, nothing remains.
+   * when it throws, nothing remains. `lineage` says where the columns come from; it goes to the run ledger.
    */
-  writeTable(key: Keys, query: Sql, options?: { readonly verify?: (table: TableArtifact) => void | Promise<void> }): Promise<TableArtifact>;
+  writeTable(
+    key: Keys,
+    query: Sql,
+    options?: { readonly verify?: (table: TableArtifact) => void | Promise<void>; readonly lineage?: ColumnLineage },
+  ): Promise<TableArtifact>;
   /** Writes batches of rows made in JavaScript as the table artifact `key`, holding one batch at a time. Column types are DuckDB's. */
-  writeBatches(key: Keys, columns: readonly Column[], batches: AsyncIterable<RowBatch> | Iterable<RowBatch>): Promise<TableArtifact>;
+  writeBatches(
+    key: Keys,
+    columns: readonly Column[],
+    batches: AsyncIterable<RowBatch> | Iterable<RowBatch>,
+  ): Promise<TableArtifact>;
   /** Runs a statement that returns no rows; gives the number of rows that it changed. */
   execute(statement: Sql): Promise<number>;
   /** Runs a query whose result is small. More than `limit` rows (default 10,000) are an error, `DATAPY_DATA_TOO_MANY_ROWS`. */
-  query<Row extends Record<string, unknown> = Record<string, unknown>>(query: Sql, options?: { readonly limit?: number }): Promise<Row[]>;
+  query<Row extends Record<string, unknown> = Record<string, unknown>>(
+    query: Sql,
+    options?: { readonly limit?: number },
+  ): Promise<Row[]>;
   /** Reads a result of any size, one batch (2,048 rows or fewer) at a time. */
   batches(query: Sql): AsyncIterable<RowBatch>;
   /** Columns of a query's result, without running it. */
   describe(query: Sql): Promise<Column[]>;
+  /**
+   * Attaches a DuckDB database file to the run's DuckDB and gives the name of its catalog, for `ident(catalog, schema, table)`.
+   * `path` left out means the project's own DuckDB file. Waits while another process holds the file, for `timeout` milliseconds at
+   * most (default 30,000), then throws `DATAPY_DATABASE_LOCKED`. Detached when the last run of the process that uses it has ended.
+   */
+  attach(path?: string, options?: { readonly readOnly?: boolean; readonly timeout?: number }): Promise<string>;
   /** A path in the run's temporary folder that nothing else uses; the folder is removed when the run ends. `name` is its last part. */
   temporaryPath(name: string): string;
 }
@@ -111,14 +142,28 @@ export interface StateStore {
   delete(key: string): void;
 }
 
-/** What the host hands to a run. */
-export interface ModContext<Artifacts extends ArtifactDeclarations = ArtifactDeclarations> {
+/** Keys of the declared artifacts of one kind. */
+export type ArtifactKeys<Artifacts extends ArtifactDeclarations, Kind extends ArtifactDeclaration["kind"]> = {
+  [Key in keyof Artifacts]: Kind extends Artifacts[Key]["kind"] ? Key : never;
+}[keyof Artifacts] &
+  string;
+
+/** What the host hands to a run of a mod that declares `Artifacts`. */
+export type ModContext<Artifacts extends ArtifactDeclarations = ArtifactDeclarations> = RunContext<
+  ArtifactKeys<Artifacts, "table">,
+  ArtifactKeys<Artifacts, "file">
+>;
+
+/** {@link ModContext}, told by the keys of tables and files. */
+export interface RunContext<Tables extends string = string, Files extends string = string> {
   readonly runId: string;
   readonly sessionId: string;
   readonly log: ModLogger;
   readonly result: ResultBuilder;
-  readonly data: DataContext<Extract<keyof Artifacts, string>>;
-  readonly artifacts: ArtifactStore<Extract<keyof Artifacts, string>>;
+  /** Takes the keys of declared artifacts of kind `table`. */
+  readonly data: DataContext<Tables>;
+  /** Takes the keys of declared artifacts of kind `file`. */
+  readonly artifacts: ArtifactStore<Files>;
   readonly state: StateStore;
   /** Values that the job and earlier mods share. Read only; add with `result.addGlobal`. */
   readonly globals: Readonly<Record<string, unknown>>;

@@ -48,7 +48,9 @@ export class DatapyError extends Error {
   }
 }
 
-/** Whether `value` is a {@link DatapyError} of any loaded copy of mod-kit. */
+/** Whether `value` is a {@link DatapyError} of any loaded copy of mod-kit, and of any realm: never uses `instanceof`. */
 export function isDatapyError(value: unknown): value is DatapyError {
-  return value instanceof Error && (value as { brand?: unknown }).brand === "datapy.error";
+  if (typeof value !== "object" || value === null) return false;
+  const { brand, code, message } = value as { brand?: unknown; code?: unknown; message?: unknown };
+  return brand === "datapy.error" && typeof code === "string" && typeof message === "string";
 }

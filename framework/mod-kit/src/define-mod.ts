@@ -27,9 +27,13 @@ export interface ModInput<Params extends TObject, Artifacts extends ArtifactDecl
    * Whether the mod could run with these parameters: endpoints reached, files readable. Moves no data. Throws a `DatapyError`
    * to say that it could not.
    */
-  readonly check?: (params: Static<Params>, ctx: ModContext<Artifacts>) => Promise<void>;
-  /** Does the work and returns what one of `ctx.result.success()`, `.warning()` and `.error()` made. */
-  readonly run: (params: Static<Params>, ctx: ModContext<Artifacts>) => Promise<Envelope> | Envelope;
+  check?(params: Static<Params>, ctx: ModContext<Artifacts>): Promise<void>;
+  /**
+   * Does the work and returns what one of `ctx.result.success()`, `.warning()` and `.error()` made. `params` are valid, with defaults
+   * filled in, paths absolute, durations in milliseconds and sizes in bytes. What it throws fails the run: a `DatapyError` with its own
+   * code and exit code, anything else as `DATAPY_MOD_THREW`, exit code 30.
+   */
+  run(params: Static<Params>, ctx: ModContext<Artifacts>): Promise<Envelope> | Envelope;
 }
 
 /** A mod as the host sees it: the default export of a mod's entry file. */

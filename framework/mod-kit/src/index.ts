@@ -1,12 +1,12 @@
-export { Type } from "@sinclair/typebox";
-export type { Static, TObject, TSchema } from "@sinclair/typebox";
+export { Type } from "./typebox.js";
+export type { Static, TObject, TProperties, TSchema } from "@sinclair/typebox";
 export { CONTRACT_VERSION, MOD_BRAND, isModDefinition } from "./contract.js";
 export type { ModCategory, ModMetadata } from "./metadata.js";
 export { MetadataSchema } from "./metadata.js";
 export { defineMod } from "./define-mod.js";
 export type { ArtifactDeclaration, ArtifactDeclarations, ModDefinition, ModInput } from "./define-mod.js";
 export { Artifact, ByteSize, Duration, Path, Secret, SEMANTIC_KEYWORD } from "./schema.js";
-export type { ParameterSemantics } from "./schema.js";
+export type { ArtifactOptions, ParameterSemantics, PathOptions } from "./schema.js";
 export { ident, isSql, join, literal, raw, renderSql, sql, table } from "./sql.js";
 export type { RenderedSql, Sql, SqlDialect, SqlPart, SqlValue } from "./sql.js";
 export { DatapyError, isDatapyError } from "./datapy-error.js";
@@ -14,8 +14,11 @@ export type { DatapyErrorInput, SourceLocation } from "./datapy-error.js";
 export { EnvelopeSchema, EXIT_CODES } from "./envelope.js";
 export type { Envelope, EnvelopeLogs, ErrorEnvelope, ErrorExitCode, ExitCode, SuccessEnvelope } from "./envelope.js";
 export type {
+  ArtifactKeys,
   ArtifactStore,
   Column,
+  ColumnLineage,
+  ColumnSource,
   DataContext,
   FileArtifact,
   ModContext,
@@ -23,6 +26,10 @@ export type {
   PendingFile,
   ResultBuilder,
   RowBatch,
+  RunContext,
   StateStore,
   TableArtifact,
 } from "./context.js";
+export { isKnownType, strictCast } from "./strict-cast.js";
+export type { CastTarget, StrictCast } from "./strict-cast.js";
+export { closestName } from "./closest-name.js";

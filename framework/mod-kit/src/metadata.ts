@@ -1,4 +1,4 @@
-import { Type } from "@sinclair/typebox";
+import { Type } from "./typebox.js";
 import type { Static } from "@sinclair/typebox";
 
 const SEMVER = "^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$";
@@ -12,7 +12,10 @@ export type ModCategory = "source" | "transformer" | "sink" | "solo";
  */
 export const MetadataSchema = Type.Object(
   {
-    name: Type.String({ pattern: "^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", description: "Name, as in `datapy run-mod NAME`" }),
+    name: Type.String({
+      pattern: "^[a-z][a-z0-9]*([-_][a-z0-9]+)*$",
+      description: "Name, as in `datapy run-mod NAME`",
+    }),
     version: Type.String({ pattern: SEMVER, description: "Version of the mod (semver)" }),
     description: Type.String({ minLength: 1, description: "What the mod does, in one sentence" }),
     author: Type.Optional(Type.String({ description: "Who answers for the mod" })),

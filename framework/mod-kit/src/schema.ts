@@ -1,4 +1,4 @@
-import { Type } from "@sinclair/typebox";
+import { Type } from "./typebox.js";
 import type { SchemaOptions, StringOptions, TSchema, TString, TUnsafe } from "@sinclair/typebox";
 
 /** JSON Schema keyword under which a helper's meaning travels, also through JSON. */
