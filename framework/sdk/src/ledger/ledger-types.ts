@@ -1,0 +1,92 @@
+import type { ColumnLineage, Envelope, ExitCode, FileArtifact, TableArtifact } from "@datapy/mod-kit";
+import type { ValueOrigin } from "../config/configuration-types.js";
+import type { Masker } from "../secrets/masker-types.js";
+
+/** What a session's ledger is opened with. */
+export interface LedgerOptions {
+  /** Folder that holds `runs/`: the project's `.datapy`, or `globals.work_path`. */
+  readonly workPath: string;
+  readonly sessionId: string;
+  readonly startedAt: Date;
+  readonly masker: Masker;
+  /** `name`: of the job file, of the script, else of the mod. `namespace`: the project's name; default `datapy`. */
+  readonly job: { readonly name: string; readonly namespace?: string | undefined };
+  /** Read for `DATAPY_OPENLINEAGE_URL`, `DATAPY_OPENLINEAGE_API_KEY` and `OPENLINEAGE_PARENT_ID`. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Told, once each, that the ledger cannot be written or events cannot be delivered. Nothing of this ever fails a run. */
+  readonly warn?: ((message: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
+}
+
+/** A dataset that a run reads. */
+export interface LedgerInput {
+  /** Path or URI. Credentials in it are not kept. */
+  readonly uri: string;
+  readonly rows?: number | undefined;
+  readonly bytes?: number | undefined;
+}
+
+/** A dataset that a run wrote outside the artifact store, such as a database table. */
+export interface LedgerOutput extends LedgerInput {
+  readonly lineage?: ColumnLineage | undefined;
+}
+
+/** A run that begins. */
+export interface LedgerRunStart {
+  readonly runId: string;
+  readonly mod: string;
+  /** Version of the mod, and the npm package that it came in. */
+  readonly version?: string | undefined;
+  readonly packageName?: string | undefined;
+  readonly packageVersion?: string | undefined;
+  readonly description?: string | undefined;
+  /** Step of a job, where there is one. */
+  readonly step?: string | undefined;
+  /** Counts from 1. */
+  readonly attempt?: number | undefined;
+  readonly startedAt: Date;
+  /** Resolved parameters. Secrets in them are masked here. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Where each parameter came from, by JSON pointer. */
+  readonly origins?: ReadonlyMap<string, ValueOrigin> | undefined;
+  readonly inputs?: readonly LedgerInput[] | undefined;
+  readonly logFile: string;
+}
+
+/** How a run ended. */
+export interface LedgerRunEnd {
+  readonly envelope: Envelope;
+  readonly exitCode: ExitCode;
+  readonly endedAt: Date;
+  /** Tables and files that the run made. */
+  readonly artifacts?: readonly (TableArtifact | FileArtifact)[] | undefined;
+  /** Replaces the inputs given at the start, now with their sizes. */
+  readonly inputs?: readonly LedgerInput[] | undefined;
+  readonly outputs?: readonly LedgerOutput[] | undefined;
+  /** For a process that did not see the run start (the parent of a killed one). */
+  readonly mod?: string | undefined;
+  /** Step, likewise. */
+  readonly step?: string | undefined;
+  /** Likewise. */
+  readonly startedAt?: Date | undefined;
+}
+
+/** How far a run is. */
+export interface LedgerProgress {
+  readonly done: number;
+  readonly total?: number | undefined;
+  readonly unit: string;
+}
+
+/**
+ * The ledger of one session. Every call appends at once and never throws; several processes of a session may hold it open.
+ */
+export interface Ledger {
+  /** Absolute path of the session's file; it is made with the first event. */
+  readonly file: string;
+  runStarted(run: LedgerRunStart): void;
+  /** Cheap enough to call often: at most one event in ten seconds is written for a run. */
+  runProgress(runId: string, progress: LedgerProgress): void;
+  runEnded(runId: string, end: LedgerRunEnd): void;
+  /** Ends the session, then waits for events that are still to be delivered, three seconds at most. A second call does nothing. */
+  sessionEnded(outcome: { readonly exitCode: ExitCode }): Promise<void>;
+}
