@@ -1,0 +1,58 @@
+import type { ErrorObject } from "ajv";
+import type { JsonSchema } from "../config/schema-properties.js";
+import { isSchema, schemasWithin, unionOf } from "./schema-walk.js";
+
+/**
+ * Ajv reports every branch of a union that did not fit, and then the union. People want one of the two: what is wrong inside the branch
+ * that they clearly meant, or what the union takes as a whole.
+ */
+export function collapseUnions(errors: readonly ErrorObject[], root: JsonSchema): ErrorObject[] {
+  const dropped = new Set<ErrorObject>();
+  const replaced = new Map<ErrorObject, ErrorObject>();
+  // The outer union comes after the inner ones; it decides first.
+  for (const [index, error] of [...errors.entries()].reverse()) {
+    if ((error.keyword !== "anyOf" && error.keyword !== "oneOf") || dropped.has(error)) continue;
+    const branches = isSchema(error.parentSchema) ? unionOf(error.parentSchema) : undefined;
+    if (branches === undefined) continue;
+    const before = errors
+      .slice(0, index)
+      .filter((one) => !dropped.has(one) && isAtOrBelow(one.instancePath, error.instancePath));
+    const byBranch = branches.map((branch) => {
+      const within = schemasWithin(branch, root);
+      return before.filter((one) => within.has(one.parentSchema));
+    });
+    const meant = byBranch.filter((own) => own.length > 0 && !own.some((one) => rulesOut(one, error.instancePath)));
+    const [only, ...others] = meant;
+    const isInside = typeof error.data === "object" && error.data !== null;
+    const told = isInside ? unknownKind(byBranch, error.instancePath) : undefined;
+    if (told !== undefined) replaced.set(error, told);
+    const kept = new Set(isInside && only !== undefined && others.length === 0 ? only : [error]);
+    for (const one of [...byBranch.flat(), error]) if (!kept.has(one)) dropped.add(one);
+  }
+  return errors.filter((error) => !dropped.has(error)).map((error) => replaced.get(error) ?? error);
+}
+
+/**
+ * Where every branch was ruled out by the same property (`kind: regexp`, and there are `range` and `regex`), the fault is that
+ * property's alone.
+ */
+function unknownKind(byBranch: readonly (readonly ErrorObject[])[], place: string): ErrorObject | undefined {
+  const telling = byBranch.map((own) =>
+    own.find((one) => one.keyword === "const" && one.instancePath !== place && rulesOut(one, place)),
+  );
+  const [first] = telling;
+  if (first === undefined || !telling.every((one) => one?.instancePath === first.instancePath)) return undefined;
+  const choices = telling.map((one) => (one?.params as { readonly allowedValue: unknown }).allowedValue);
+  return { ...first, keyword: "enum", params: { allowedValues: choices }, parentSchema: { enum: choices } };
+}
+
+function isAtOrBelow(pointer: string, parent: string): boolean {
+  return pointer === parent || pointer.startsWith(`${parent}/`);
+}
+
+/** Whether an error says that its branch was not meant at all: another type, or another value of the property that tells branches apart. */
+function rulesOut({ keyword, instancePath }: ErrorObject, place: string): boolean {
+  if (instancePath === place) return keyword === "type" || keyword === "const" || keyword === "enum";
+  const isProperty = !instancePath.slice(place.length + 1).includes("/");
+  return isProperty && (keyword === "const" || keyword === "enum");
+}

@@ -1,0 +1,16 @@
+export { compileSchema } from "./compile-schema.js";
+export { describeLoaded, describeMod, describeParameters, manifestOf } from "./describe-mod.js";
+export type { ArtifactDescription, ModDescription, ParameterDescription } from "./describe-mod.js";
+export { exampleParameters } from "./example-parameters.js";
+export { importFile } from "./import-file.js";
+export { loadMod, verifyMod } from "./load-mod.js";
+export type { LoadOptions } from "./load-mod.js";
+export { parameterFaults } from "./parameter-faults.js";
+export type { ParameterCheck, ParameterFault } from "./parameter-faults.js";
+export { parseByteSize, parseDuration } from "./parse-quantity.js";
+export { prepareParameters } from "./prepare-parameters.js";
+export type { PreparationInput, PreparedParameters } from "./prepare-parameters.js";
+export { schemaWords, typeName } from "./schema-words.js";
+export { validateParameters } from "./validate-parameters.js";
+export { valueWords } from "./value-words.js";
+export { writeManifest } from "./write-manifest.js";

@@ -1,0 +1,127 @@
+import { mkdir } from "node:fs/promises";
+import os from "node:os";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { fault } from "../errors.js";
+import { attachedDatabases } from "./attached-databases.js";
+import type { AttachedDatabases } from "./attached-databases.js";
+import { quoteText } from "./duckdb-dialect.js";
+import { duckdbError, errorText, fileError } from "./duckdb-error.js";
+
+/** The DuckDB module, as it is loaded on first use. */
+export type DuckDB = typeof import("@duckdb/node-api");
+
+/** How a process's DuckDB is opened. */
+export interface DataSettings {
+  /** Most memory that DuckDB may use, such as `2GB`. Default: half of the machine's, or of the container's when that is limited. */
+  readonly memoryLimit?: string;
+  /** Threads of a query. Default: the processors that this process may use. */
+  readonly threads?: number;
+  /** Folder that DuckDB spills to when memory is short; made on first use. Absolute. */
+  readonly spillFolder: string;
+  /** DuckDB file that `ctx.data.attach()` means when it is given no path. Absolute. */
+  readonly databasePath: string;
+}
+
+/** A connection with the module that made it. */
+export interface DataConnection {
+  readonly duckdb: DuckDB;
+  readonly connection: DuckDBConnection;
+}
+
+/** The one DuckDB of a process. Nothing is loaded or opened before the first {@link connect}. */
+export interface DataEngine {
+  connect(): Promise<DataConnection>;
+  /** Database files that runs of this process use. */
+  readonly databases: AttachedDatabases;
+  readonly settings: DataSettings;
+  /** Frees it. A later `connect` opens a new one. */
+  close(): void;
+}
+
+/**
+ * Opens DuckDB on first use: in memory, spilling to `spillFolder`, with UTC as its time zone (so that a run means the same on every
+ * machine), and without ever downloading or loading an extension beside those that are built in.
+ */
+export function createDataEngine(settings: DataSettings): DataEngine {
+  let opening: Promise<{ readonly duckdb: DuckDB; readonly instance: DuckDBInstance }> | undefined;
+  let attaching: Promise<DuckDBConnection> | undefined;
+  async function connect(): Promise<DataConnection> {
+    opening ??= open(settings).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    const { duckdb, instance } = await opening;
+    try {
+      return { duckdb, connection: await instance.connect() };
+    } catch (error) {
+      throw duckdbError(error);
+    }
+  }
+  return {
+    connect,
+    settings,
+    databases: attachedDatabases(() => (attaching ??= connect().then(({ connection }) => connection))),
+    close() {
+      const opened = opening;
+      opening = undefined;
+      attaching = undefined;
+      void opened?.then(({ instance }) => instance.closeSync()).catch(() => undefined);
+    },
+  };
+}
+
+async function open(settings: DataSettings): Promise<{ readonly duckdb: DuckDB; readonly instance: DuckDBInstance }> {
+  const duckdb = await loadDuckDB();
+  try {
+    await mkdir(settings.spillFolder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, settings.spillFolder);
+  }
+  try {
+    const instance = await duckdb.DuckDBInstance.create(":memory:", {
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      allow_community_extensions: "false",
+      // Would keep what is read from files in memory up to the limit; a run reads its input once.
+      enable_external_file_cache: "false",
+    });
+    const connection = await instance.connect();
+    try {
+      // Set one by one and not above, where a faulty value is refused without a word on which and why.
+      await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      await connection.run(`SET GLOBAL temp_directory = ${quoteText(settings.spillFolder)}`);
+      await connection.run(`SET GLOBAL memory_limit = ${quoteText(settings.memoryLimit ?? defaultMemoryLimit())}`);
+      await connection.run(`SET GLOBAL threads = ${String(settings.threads ?? os.availableParallelism())}`);
+    } finally {
+      connection.closeSync();
+    }
+    return { duckdb, instance };
+  } catch (error) {
+    throw fault("DATAPY_DATA_SETTINGS", { detail: errorText(error) }, { cause: error });
+  }
+}
+
+/**
+ * Loads the bindings. Their one `TextDecoder` drops a byte order mark at the beginning of every text and name; made while this
+ * stands in for it, it keeps what the database holds.
+ */
+async function loadDuckDB(): Promise<DuckDB> {
+  const { TextDecoder: Original } = globalThis;
+  globalThis.TextDecoder = class extends Original {
+    constructor(label?: string, options?: ConstructorParameters<typeof Original>[1]) {
+      super(label, { ...options, ignoreBOM: true });
+    }
+  };
+  try {
+    return await import("@duckdb/node-api");
+  } finally {
+    globalThis.TextDecoder = Original;
+  }
+}
+
+function defaultMemoryLimit(): string {
+  const limit = process.constrainedMemory();
+  // Without a limit some systems give 0, others a number past any machine's memory.
+  const bytes = limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
+  return `${String(Math.max(128, Math.floor(bytes / 2 / 1024 / 1024)))}MiB`;
+}

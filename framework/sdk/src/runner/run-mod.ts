@@ -1,0 +1,126 @@
+import { DatapyError, isModDefinition } from "@datapy/mod-kit";
+import type {
+  ArtifactDeclarations,
+  Envelope,
+  ErrorEnvelope,
+  ModDefinition,
+  Static,
+  SuccessEnvelope,
+  TObject,
+  TSchema,
+} from "@datapy/mod-kit";
+import { fault } from "../errors.js";
+import { durationMilliseconds } from "./duration-milliseconds.js";
+import { exitCodeOf } from "../result/exit-code-of.js";
+import { runStep } from "./run-step.js";
+import { currentSession, scriptState } from "./script-session.js";
+
+/** Options of {@link runMod}. */
+export interface RunModOptions {
+  /** Time that the run may take: milliseconds, or text such as `"90s"` or `"5m"`. Default unlimited. Past it: exit code 40. */
+  readonly timeout?: number | string;
+  /** Version that the mod must have. Default any. */
+  readonly version?: string;
+  /** Name of this step, for the ledger and for `mods.<step>` in configuration files. Default the mod's name. */
+  readonly step?: string;
+  /** Cancels this run: exit code 50. */
+  readonly signal?: AbortSignal;
+  /**
+   * What an error means. `true`: `runMod` throws a {@link RunFailure}. `false`: the script handles it; it does not count for the exit
+   * code of the session. Left out: the envelope is returned, and the worst of such results becomes the exit code of the session, unless
+   * the script sets one itself.
+   */
+  readonly failOnError?: boolean;
+}
+
+/** What {@link runMod} throws with `failOnError: true`. Its code is `DATAPY_RUN_FAILED`, its exit code that of the run. */
+export class RunFailure extends DatapyError {
+  readonly envelope: ErrorEnvelope;
+
+  constructor(envelope: ErrorEnvelope) {
+    super({
+      code: "DATAPY_RUN_FAILED",
+      message: `${envelope.logs.run_id}: ${envelope.errors.join("; ")}`,
+      exitCode: envelope.exit_code,
+    });
+    this.envelope = envelope;
+  }
+}
+
+/** A parameter as a caller gives it: durations and sizes are numbers or text. */
+type Given<Schema extends TSchema> = number extends Static<Schema> ? Static<Schema> | string : Static<Schema>;
+
+/**
+ * Parameters of a mod as a caller gives them. None is required here, since defaults, project and job may give it; what is missing in
+ * the end is an error of the run.
+ */
+export type ParametersOf<Params extends TObject> = {
+  readonly [Key in keyof Params["properties"]]?: Given<Params["properties"][Key]>;
+} & {
+  readonly base_path?: string;
+};
+
+/** Envelope of a mod whose artifacts are known to the compiler. Optional artifacts may be missing. */
+export type EnvelopeOf<Artifacts extends ArtifactDeclarations> =
+  | ErrorEnvelope
+  | (Omit<SuccessEnvelope, "artifacts"> & {
+      artifacts: {
+        [Key in keyof Artifacts]: Artifacts[Key] extends { readonly optional: true } ? string | undefined : string;
+      };
+    });
+
+/**
+ * Runs a mod and gives its envelope; an error is an envelope too, unless `failOnError` is `true`. Runs may be started side by side.
+ *
+ * @param mod the mod, imported; its parameters and artifacts are then checked by the compiler. Or a reference: `csv-reader`,
+ *   `csv_reader`, `@datapy/mod-csv-reader`, `datapy.mods.sources.csv_reader`, or a path such as `./mods/my-mod.ts`.
+ * @param params over those of project and job.
+ */
+export function runMod<Params extends TObject, Artifacts extends ArtifactDeclarations>(
+  mod: ModDefinition<Params, Artifacts>,
+  params?: ParametersOf<Params>,
+  options?: RunModOptions,
+): Promise<EnvelopeOf<Artifacts>>;
+export function runMod(
+  mod: string,
+  params?: Readonly<Record<string, unknown>>,
+  options?: RunModOptions,
+): Promise<Envelope>;
+export async function runMod(
+  mod: string | ModDefinition,
+  params: Readonly<Record<string, unknown>> = {},
+  options: RunModOptions = {},
+): Promise<Envelope> {
+  if (typeof mod !== "string" && !isModDefinition(mod)) {
+    throw fault("DATAPY_SCRIPT_ARGUMENT", {
+      what: "the mod given to runMod",
+      expected: "a name, a path or what defineMod made",
+      given: typeof mod,
+    });
+  }
+  const timeoutMs =
+    options.timeout === undefined ? undefined : durationMilliseconds(options.timeout, "the timeout given to runMod");
+  const session = await currentSession();
+  const envelope = await runStep(
+    session,
+    {
+      mod: typeof mod === "string" ? mod : "imported",
+      params,
+      ...(options.version === undefined ? {} : { version: options.version }),
+      ...(options.step === undefined ? {} : { stepId: options.step }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    },
+    { definition: typeof mod === "string" ? undefined : mod, signal: options.signal },
+  );
+  if (options.failOnError === true && envelope.status === "error") throw new RunFailure(envelope);
+  if (options.failOnError === undefined) leaveToSession(envelope);
+  return envelope;
+}
+
+function leaveToSession(envelope: Envelope): void {
+  const state = scriptState();
+  const code = exitCodeOf(envelope);
+  if (code > state.worst) state.worst = code;
+  state.errors.push(...envelope.errors);
+  if (envelope.status !== "error") state.warnings.push(...envelope.warnings);
+}

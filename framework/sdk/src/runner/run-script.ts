@@ -1,0 +1,183 @@
+import { statSync } from "node:fs";
+import type { DatapyError, Envelope, ErrorExitCode, ExitCode } from "@datapy/mod-kit";
+import { MODULE_ENDING, importFile } from "../contract/import-file.js";
+import { fault } from "../errors.js";
+import { exitCodeOf } from "../result/exit-code-of.js";
+import { failureEnvelope, faultsOf, formatFault, messageOf, roundSeconds } from "./failure-envelope.js";
+import { asExitCode, exitCodeOfError } from "./script-exit-code.js";
+import { stackOf } from "./stack-of.js";
+import { currentSession, scriptState } from "./script-session.js";
+import { readScriptParameters } from "./script-parameters.js";
+import type { RunSummary } from "./runner-protocol.js";
+import type { Session } from "./session-types.js";
+
+/** What a script is run with. */
+export interface ScriptRun {
+  /** Absolute. */
+  readonly file: string;
+  /** `process.argv.slice(2)` of the script. */
+  readonly arguments: readonly string[];
+  /** Last eight digits of the session's run id. */
+  readonly runSuffix: string;
+  /** Rejects when the script is to end and has had its time to, or when an error of its own reached no one. */
+  readonly over: Promise<never>;
+  /** Why it is to end, once it is: its cancellation, or its time. */
+  readonly ended: () => DatapyError | undefined;
+}
+
+/** Envelope of a session that ran a script: the specification's keys, and `runs`. */
+export type SessionEnvelope = Envelope & { readonly runs: readonly RunSummary[] };
+
+/** How a script came to its end. */
+type Ending =
+  /** `code`: what it returned or set; `undefined` when it did neither. */
+  { readonly kind: "ended"; readonly code: unknown } | { readonly kind: "threw"; readonly error: unknown };
+
+/** Thrown by `process.exit` in a script, so that what follows the call is not run. */
+class ScriptExit extends Error {
+  constructor() {
+    super("process.exit() was called");
+    this.name = "ScriptExit";
+  }
+}
+
+/** A function that runs as a script's default export. */
+type ScriptFunction = (context: {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly globals: Readonly<Record<string, unknown>>;
+}) => unknown;
+
+/**
+ * Runs a script in this process and gives the envelope of its session. The exit code is, in this order: 50 when it was canceled and
+ * 40 when its time was up; what the script returned from its default function, gave to `process.exit` or set as `process.exitCode`
+ * (0 and the five others; anything else is 30); for an error that it did not catch, that error's own code or 30; the worst of the
+ * results that it left to its session (see `failOnError`).
+ */
+export async function runScript(
+  script: ScriptRun,
+): Promise<{ readonly exitCode: ExitCode; readonly envelope: SessionEnvelope; readonly session: Session }> {
+  const began = performance.now();
+  const ending = await endOf(script);
+  const session = await currentSession();
+  const seconds = (performance.now() - began) / 1000;
+  const logs = {
+    log_file: session.log.file,
+    session_id: session.id,
+    run_id: `${session.name.replace(/[^A-Za-z0-9_-]+/g, "_")}_${script.runSuffix}`,
+  };
+  const envelope = conclude(ending, script.ended(), session, seconds, logs);
+  return {
+    exitCode: exitCodeOf(envelope),
+    envelope: session.masker.maskJson({ ...envelope, runs: session.summaries }),
+    session,
+  };
+}
+
+async function endOf(script: ScriptRun): Promise<Ending> {
+  const left = interceptExit();
+  try {
+    const code = await Promise.race([execute(script), left, script.over]);
+    return { kind: "ended", code: code ?? process.exitCode };
+  } catch (error) {
+    if (error instanceof ScriptExit) return { kind: "ended", code: await left };
+    return { kind: "threw", error };
+  } finally {
+    process.exitCode = undefined;
+  }
+}
+
+/** Makes `process.exit` end the script instead of the process, whose envelope is still to be written. Resolves with its code. */
+function interceptExit(): Promise<unknown> {
+  return new Promise((resolve) => {
+    // eslint-disable-next-line no-restricted-properties -- replaced, not called
+    process.exit = (code?: number | string | null): never => {
+      resolve(code ?? process.exitCode ?? 0);
+      throw new ScriptExit();
+    };
+  });
+}
+
+async function execute(script: ScriptRun): Promise<unknown> {
+  checkScript(script.file);
+  process.argv = [process.argv[0] ?? process.execPath, script.file, ...script.arguments];
+  process.setSourceMapsEnabled(true);
+  const { params, globals } = await readScriptParameters();
+  const exports = await importFile(script.file);
+  const main = defaultExport(exports);
+  const returned: unknown = typeof main === "function" ? await (main as ScriptFunction)({ params, globals }) : main;
+  return exitCodeIn(returned);
+}
+
+function checkScript(file: string): void {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw fault("DATAPY_SCRIPT_NOT_FOUND", { path: file });
+  if (!MODULE_ENDING.test(file)) throw fault("DATAPY_SCRIPT_KIND", { path: file });
+}
+
+/** The default export, however the module was compiled. */
+function defaultExport(exports: unknown): unknown {
+  if (typeof exports !== "object" || exports === null) return exports;
+  const inner = (exports as { readonly default?: unknown }).default;
+  return typeof inner === "object" && inner !== null && "default" in inner ? inner.default : inner;
+}
+
+/** A number, or the envelope of a run: everything else that a script returns says nothing about how it went. */
+function exitCodeIn(returned: unknown): number | undefined {
+  if (typeof returned === "number") return returned;
+  if (typeof returned !== "object" || returned === null || !("status" in returned) || !("logs" in returned))
+    return undefined;
+  const { status, exit_code: code } = returned as { readonly status: unknown; readonly exit_code?: unknown };
+  if (status === "success") return 0;
+  if (status === "warning") return 10;
+  return typeof code === "number" ? code : undefined;
+}
+
+function conclude(
+  ending: Ending,
+  reason: DatapyError | undefined,
+  session: Session,
+  executionTime: number,
+  logs: Envelope["logs"],
+): Envelope {
+  const state = scriptState();
+  const context = { executionTime, logs, globals: session.globals };
+  if (reason !== undefined) return failureEnvelope(reason, context);
+  if (ending.kind === "threw") {
+    logThrown(session, ending.error);
+    const faults = faultsOf(ending.error, (error) =>
+      fault("DATAPY_SCRIPT_THREW", { script: session.name, detail: messageOf(error) }, { cause: error }),
+    );
+    return {
+      ...failureEnvelope(faults[0], context),
+      errors: faults.map(formatFault),
+      exit_code: exitCodeOfError(ending.error) as ErrorExitCode,
+    };
+  }
+  const code = ending.code === undefined ? state.worst : asExitCode(ending.code);
+  if (code >= 20) {
+    const said = ending.code === undefined || state.errors.length > 0 ? state.errors : [];
+    const errors =
+      said.length > 0
+        ? said
+        : [formatFault(fault("DATAPY_SCRIPT_FAILED", { script: session.name, code: String(ending.code) }))];
+    return { ...failureEnvelope(undefined, context), errors, exit_code: code as ErrorExitCode };
+  }
+  const warnings = code === 10 && state.warnings.length === 0 ? ["the script ended with exit code 10"] : state.warnings;
+  return {
+    status: code === 10 ? "warning" : "success",
+    execution_time: roundSeconds(executionTime),
+    metrics: {
+      runs: session.summaries.length,
+      runs_failed: session.summaries.filter((one) => one.status === "error").length,
+    },
+    artifacts: {},
+    globals: { ...session.globals },
+    warnings: code === 10 ? warnings : [],
+    errors: [],
+    logs,
+  };
+}
+
+function logThrown(session: Session, error: unknown): void {
+  const stack = stackOf(error);
+  session.log.lifecycle("error", `the script failed: ${messageOf(error)}`, {}, stack === undefined ? {} : { stack });
+}

@@ -1,0 +1,205 @@
+import { isDatapyError } from "@datapy/mod-kit";
+import type { Envelope, ModDefinition } from "@datapy/mod-kit";
+import { checkDefinition } from "../contract/check-definition.js";
+import { loadMod } from "../contract/load-mod.js";
+import { prepareParameters } from "../contract/prepare-parameters.js";
+import { validateParameters } from "../contract/validate-parameters.js";
+import { fault } from "../errors.js";
+import { FaultList } from "../faults.js";
+import { withLogScope } from "../logging/session-scope.js";
+import { startRunMetrics } from "../metrics/run-metrics.js";
+import { findMod } from "../registry/index.js";
+import type { RegisteredMod } from "../registry/registry-types.js";
+import { checkEnvelope } from "../result/check-envelope.js";
+import { withCurrentRun } from "./current-run.js";
+import type { CurrentRun } from "./current-run.js";
+import { failureEnvelope, isFaultList, messageOf } from "./failure-envelope.js";
+import { openRunContext } from "./run-context.js";
+import { startDeadline } from "./run-deadline.js";
+import { localDate } from "./local-date.js";
+import { randomHex } from "./random-ids.js";
+import { runName } from "./run-name.js";
+import { recordEnd, recordStart } from "./run-record.js";
+import type { Run } from "./run-types.js";
+import type { Session } from "./session-types.js";
+import type { Step } from "./step.js";
+
+/** What a caller in the same process may add to a {@link Step}. */
+export interface RunStepOptions {
+  /** The mod itself, where a script has imported it; the registry is not asked then. */
+  readonly definition?: ModDefinition | undefined;
+  /** Cancels this run alone. */
+  readonly signal?: AbortSignal | undefined;
+  /** Last eight hexadecimal digits of the run id. Default random. */
+  readonly runSuffix?: string | undefined;
+}
+
+/** How long a run that did not end in time may take to give back what it holds, in milliseconds. */
+const CLOSE_LIMIT_MS = 300;
+
+/**
+ * The road that every run takes: registry → configuration → contract → runner → result. Whatever goes wrong at whichever stop comes
+ * back as an error envelope with the exit code of its kind (20, 30, 40, 50); this never throws.
+ */
+export async function runStep(session: Session, step: Step, options: RunStepOptions = {}): Promise<Envelope> {
+  const began = performance.now();
+  const run = newRun(session, step, options);
+  const current: CurrentRun = { session, run, fail: (error) => run.deadline.fail(thrownBy(run, error)) };
+  session.active.add(current);
+  let envelope: Envelope;
+  try {
+    run.deadline.signal.throwIfAborted();
+    const done = withCurrentRun(current, () => travel(run, options.definition));
+    // When the race is lost, nobody waits for it any more.
+    done.catch(() => undefined);
+    envelope = await Promise.race([done, run.deadline.over]);
+  } catch (error) {
+    const reason: unknown = run.deadline.signal.aborted ? run.deadline.signal.reason : error;
+    if (reason !== error) run.aside = error;
+    run.failure = reason;
+    envelope = failureEnvelope(reason, { executionTime: (performance.now() - began) / 1000, logs: logsOf(run) });
+  } finally {
+    run.deadline.clear();
+    session.active.delete(current);
+    await closed(run);
+  }
+  return recordEnd(run, envelope);
+}
+
+/** From the reference to what `run` returned, checked and complete. Throws what kept it from that. */
+async function travel(run: Run, imported: ModDefinition | undefined): Promise<Envelope> {
+  const { session, step, deadline } = run;
+  const { configuration } = session;
+  if (configuration === undefined || session.configurationFault !== undefined) throw session.configurationFault;
+  const registered =
+    imported === undefined
+      ? findMod(step.mod, { cwd: session.cwd, env: session.env, version: step.version, registry: session.registry })
+      : undefined;
+  if (registered !== undefined) run.rename(registered.name, registered.version);
+
+  return withLogScope({ log: session.log, context: { mod: run.mod, run_id: run.id } }, async () => {
+    if (configuration.hasStructuredFiles) {
+      const { refuseLintErrors } = await import("../lint/refuse-lint-errors.js");
+      const installed = registered !== undefined && registered.origin !== "path";
+      refuseLintErrors({ configuration, mod: run.mod, installed, env: session.env, registry: session.registry });
+    }
+    const definition = imported === undefined ? await loadMod(registered as RegisteredMod) : checked(imported);
+    // What a file that is no package calls itself is known only now.
+    if (definition.metadata.name !== run.mod || run.version === "")
+      run.rename(definition.metadata.name, definition.metadata.version);
+    const resolved = await configuration.resolve({
+      mod: run.mod,
+      ...(step.stepId === undefined ? {} : { step: step.stepId }),
+      schema: definition.params,
+      ...(step.params === undefined ? {} : { params: step.params }),
+      references: { session: { id: session.id }, run: { date: localDate(session.startedAt) }, mods: session.outcomes },
+    });
+    for (const secret of resolved.secrets) session.masker.add(secret);
+    const faults = validateParameters({
+      schema: definition.params,
+      values: resolved.values,
+      locate: (pointer) => resolved.locate(pointer),
+      mod: run.mod,
+      secrets: resolved.secrets,
+    });
+    if (faults.length > 0) throw new FaultList(faults);
+    const prepared = prepareParameters({
+      schema: definition.params,
+      values: resolved.values,
+      basePath: resolved.basePath,
+      cwd: session.cwd,
+    });
+    for (const secret of prepared.secrets) session.masker.add(secret);
+    deadline.signal.throwIfAborted();
+
+    recordStart(run, { registered, definition, resolved, inputs: prepared.inputs });
+    const ctx = openRunContext(run, definition);
+    run.opened = ctx;
+    const metrics = startRunMetrics();
+    const began = performance.now();
+    let returned: unknown;
+    try {
+      returned = await definition.run(prepared.params, ctx.context);
+    } catch (error) {
+      throw thrownBy(run, error);
+    }
+    deadline.signal.throwIfAborted();
+    const envelope = checkEnvelope(returned, { mod: run.mod });
+    if (envelope.status === "error") return envelope;
+    await ctx.state.commit();
+    const { made } = ctx.artifacts;
+    const bytesWritten = made.length === 0 ? undefined : made.reduce((sum, one) => sum + one.bytes, 0);
+    return {
+      ...envelope,
+      metrics: metrics.finish({
+        metrics: envelope.metrics,
+        executionSeconds: (performance.now() - began) / 1000,
+        bytesWritten,
+      }),
+    };
+  });
+}
+
+/** Gives back what the run holds. A mod that is stuck may hold on to it; nobody waits for that for long. */
+async function closed(run: Run): Promise<void> {
+  if (run.opened === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_LIMIT_MS);
+  });
+  await Promise.race([run.opened.close(), limit]);
+  clearTimeout(timer);
+}
+
+function newRun(session: Session, step: Step, options: RunStepOptions): Run {
+  const suffix = options.runSuffix ?? randomHex(4);
+  const name = nameOf(options.definition) ?? runName(step.mod);
+  const run: Run = {
+    session,
+    step,
+    startedAt: new Date(),
+    mod: name,
+    version: "",
+    id: `${name}_${suffix}`,
+    recorded: false,
+    opened: undefined,
+    failure: undefined,
+    aside: undefined,
+    deadline: startDeadline({
+      mod: () => run.mod,
+      timeoutMs: step.timeoutMs,
+      canceledBy: options.signal === undefined ? [session.signal] : [session.signal, options.signal],
+      graceMs: () => session.graceMs,
+    }),
+    rename(mod, version) {
+      run.mod = mod;
+      run.version = version;
+      run.id = `${mod}_${suffix}`;
+    },
+  };
+  return run;
+}
+
+/** Authors of JavaScript have no compiler that would miss the name. */
+function nameOf(definition: ModDefinition | undefined): string | undefined {
+  const name: unknown = (definition?.metadata as { readonly name?: unknown } | undefined)?.name;
+  return typeof name === "string" && name !== "" ? name : undefined;
+}
+
+function logsOf({ session, id }: Run): Envelope["logs"] {
+  return { log_file: session.log.file, session_id: session.id, run_id: id };
+}
+
+/** Mods that scripts import were not loaded by the registry, so that nobody has checked them. */
+function checked(definition: ModDefinition): ModDefinition {
+  const what = nameOf(definition) ?? "the imported mod";
+  const faults = checkDefinition(definition, { what, key: undefined, thorough: false });
+  if (faults.length > 0) throw new FaultList(faults);
+  return definition;
+}
+
+/** What a mod threw, as an error with a code. */
+function thrownBy(run: Run, error: unknown): unknown {
+  if (isDatapyError(error) || isFaultList(error)) return error;
+  return fault("DATAPY_MOD_THREW", { mod: run.mod, detail: messageOf(error) }, { cause: error });
+}

@@ -1,0 +1,92 @@
+import type { Envelope, ExitCode } from "@datapy/mod-kit";
+
+/** Where the configuration of an invocation comes from, besides project and environment. */
+export interface RunnerConfiguration {
+  /** File of `-p` or of the job, or text that came through standard input. */
+  readonly file?: { readonly path: string } | { readonly name: string; readonly text: string };
+  /** `--set` arguments, `key=value`, in order. */
+  readonly sets?: readonly string[];
+  /** `--env`. */
+  readonly environmentName?: string;
+}
+
+/** What every request to a runner process carries. A plain JSON value. */
+export interface RunnerInvocation {
+  readonly cwd: string;
+  readonly configuration: RunnerConfiguration;
+  /** Wall time that the whole invocation may take, in milliseconds. Default unlimited. */
+  readonly timeoutMs?: number;
+  readonly logLevel?: string;
+  readonly logFormat?: "json" | "pretty";
+  /** Where to write Prometheus text when the session ends. */
+  readonly metricsFile?: string;
+  /** Whether a live progress line may be shown. Default: when stderr is a terminal. */
+  readonly progress?: boolean;
+}
+
+/** Runs one mod. */
+export interface RunModRequest extends RunnerInvocation {
+  readonly kind: "run-mod";
+  /** Name in any of its spellings, or a path. */
+  readonly reference: string;
+  /** Version that the mod must have. */
+  readonly version?: string;
+}
+
+/** Runs a script that calls `runMod` itself. */
+export interface RunScriptRequest extends RunnerInvocation {
+  readonly kind: "run-script";
+  /** Path of the script, relative to `cwd` or absolute. */
+  readonly script: string;
+  /** What stands after `--` on the command line: `process.argv.slice(2)` of the script. */
+  readonly arguments: readonly string[];
+}
+
+/** What a runner process is asked to do. */
+export type RunnerRequest = RunModRequest | RunScriptRequest;
+
+/** Sent by the supervisor. Ids are made by the supervisor, so that it can write an envelope even for a process that never spoke. */
+export type ToRunner =
+  | {
+      readonly kind: "request";
+      readonly sessionId: string;
+      readonly runSuffix: string;
+      readonly request: RunnerRequest;
+    }
+  /** `graceMs`: how long the runner may take to end before it is killed. */
+  | { readonly kind: "cancel"; readonly cause: string; readonly graceMs: number };
+
+/** One line of what a session ran; the extra key `runs` of a script's envelope holds them, in the order in which they ended. */
+export interface RunSummary {
+  readonly mod: string;
+  readonly version: string;
+  readonly run_id: string;
+  readonly status: Envelope["status"];
+  readonly exit_code: ExitCode;
+  readonly execution_time: number;
+  readonly errors: readonly string[];
+}
+
+/** What a supervisor must know of a session to speak for it. */
+export interface SessionAnnouncement {
+  readonly logFile: string;
+  readonly workPath: string;
+  readonly temporaryPath: string;
+  readonly name: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** Name of the project. */
+  readonly namespace: string | undefined;
+}
+
+/** Sent by the runner process. */
+export type FromRunner =
+  /** The session is open: what a supervisor needs to speak for the process should it die. */
+  | ({ readonly kind: "session" } & SessionAnnouncement)
+  /** A run has begun. `timeoutMs` is its own limit, counted from now. */
+  | { readonly kind: "run-started"; readonly runId: string; readonly mod: string; readonly timeoutMs?: number }
+  | { readonly kind: "run-ended"; readonly summary: RunSummary }
+  /** The process is leaving without a result because code in it called `process.exit`. */
+  | { readonly kind: "exiting"; readonly code: number }
+  /** The result, everything else being written and closed. `envelope` is its JSON text, on one line. */
+  | { readonly kind: "result"; readonly exitCode: ExitCode; readonly envelope: string };

@@ -1,0 +1,203 @@
+import path from "node:path";
+import type { ExitCode } from "@datapy/mod-kit";
+import { sweepTemporaryFolders, temporaryFolder } from "../artifacts/temporary-folder.js";
+import type { Configuration } from "../config/configuration-types.js";
+import { loadConfiguration } from "../config/load-configuration.js";
+import { createDataEngine } from "../data/duckdb-engine.js";
+import type { DataEngine } from "../data/duckdb-engine.js";
+import { openLedger } from "../ledger/ledger.js";
+import { openSessionLog } from "../logging/session-log.js";
+import type { SessionLog } from "../logging/session-log-types.js";
+import { enterSession, leaveSession } from "../logging/session-scope.js";
+import { observeSession } from "../metrics/observe-session.js";
+import { discoverMods } from "../registry/discover-mods.js";
+import type { Registry } from "../registry/registry-types.js";
+import { createMasker } from "../secrets/masker.js";
+import type { Masker } from "../secrets/masker-types.js";
+import { dataSettings } from "./data-settings.js";
+import { localDate } from "./local-date.js";
+import { randomUuid } from "./random-ids.js";
+import { createRunEventChannel } from "./run-events.js";
+import type { RunSummary } from "./runner-protocol.js";
+import type { RunOutcome, Session, SessionOptions } from "./session-types.js";
+
+/** How long a canceled run may take to end, in milliseconds, where nobody says otherwise. */
+const GRACE_MS = 10_000;
+
+/**
+ * Opens a session: reads the configuration and makes the log. Never throws: a configuration that cannot be read is kept, and is the
+ * error of every run. Ledger, DuckDB and temporary folder wait for their first use.
+ */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const id = options.id ?? randomUuid();
+  const startedAt = new Date();
+  const cwd = path.resolve(options.cwd ?? process.cwd());
+  const env = options.env ?? process.env;
+  const masker = options.masker ?? createMasker();
+  const load = (globals: Readonly<Record<string, unknown>> | undefined): Promise<Configuration> =>
+    loadConfiguration({
+      cwd,
+      env,
+      ...options.configuration,
+      ...(globals === undefined ? {} : { globals }),
+      ...(options.script === undefined ? {} : { script: options.script }),
+      references: { session: { id }, run: { date: localDate(startedAt) } },
+      masker,
+    });
+  let configuration: Configuration | undefined;
+  let configurationFault: unknown;
+  try {
+    configuration = await load(options.globals);
+  } catch (error) {
+    configurationFault = error;
+  }
+  const workPath = configuration?.workPath ?? path.join(cwd, ".datapy");
+  let log: SessionLog;
+  try {
+    log = openLog(options, { id, startedAt, workPath, masker, configuration });
+  } catch (error) {
+    configurationFault ??= error;
+    log = openLog({ name: options.name }, { id, startedAt, workPath, masker, configuration: undefined });
+  }
+  enterSession(log);
+
+  const temporary = temporaryFolder(workPath, id);
+  const ledger = openLedger({
+    workPath,
+    sessionId: id,
+    startedAt,
+    masker,
+    job: { name: options.name, namespace: configuration?.project?.name },
+    env,
+    warn: (message, fields) => log.lifecycle("warn", message, {}, fields),
+  });
+  void sweepTemporaryFolders(workPath);
+
+  const controller = new AbortController();
+  const channel = createRunEventChannel();
+  const shared: Record<string, unknown> = {};
+  const outcomes: Record<string, RunOutcome> = {};
+  const summaries: RunSummary[] = [];
+  const active = new Set<{ fail(error: unknown): void }>();
+  let registry: Registry | undefined;
+  let engine: DataEngine | undefined;
+  let graceMs = GRACE_MS;
+  let closing: Promise<void> | undefined;
+  const observers = observeSession(
+    {
+      id,
+      name: options.name,
+      project: configuration?.project?.name,
+      startedAt,
+      env,
+      log,
+      ledger,
+      listen: (listener) => channel.listen(listener),
+    },
+    { progress: options.progress, metricsFile: options.metricsFile },
+  );
+
+  return {
+    id,
+    name: options.name,
+    startedAt,
+    cwd,
+    env,
+    workPath,
+    masker,
+    log,
+    ledger,
+    temporary,
+    options,
+    outcomes,
+    summaries,
+    signal: controller.signal,
+    get configuration() {
+      return configuration;
+    },
+    get configurationFault() {
+      return configurationFault;
+    },
+    get engine() {
+      return (engine ??= createDataEngine(dataSettings(configuration?.globals ?? {}, workPath, temporary.path)));
+    },
+    get globals() {
+      return { ...configuration?.globals, ...shared };
+    },
+    get graceMs() {
+      return graceMs;
+    },
+    abort(reason, grace) {
+      if (controller.signal.aborted) return;
+      graceMs = grace ?? graceMs;
+      log.lifecycle("warn", reason.message, {}, { code: reason.code });
+      controller.abort(reason);
+    },
+    ended(key, envelope, summary) {
+      summaries.push(summary);
+      if (envelope.status === "error") return;
+      outcomes[key] = { artifacts: envelope.artifacts, metrics: envelope.metrics, globals: envelope.globals };
+      Object.assign(shared, envelope.globals);
+    },
+    active,
+    fail(error) {
+      if (active.size === 0)
+        log.lifecycle(
+          "error",
+          "an error reached no one",
+          {},
+          { stack: error instanceof Error ? error.stack : String(error) },
+        );
+      for (const run of active) run.fail(error);
+    },
+    get registry() {
+      return (registry ??= discoverMods({ cwd, env, projectFile: configuration?.project?.file }));
+    },
+    emit: (event) => channel.emit(event),
+    listen: (listener) => channel.listen(listener),
+    events: () => channel.events(),
+    async reconfigure(globals) {
+      configurationFault = undefined;
+      registry = undefined;
+      try {
+        configuration = await load(globals);
+      } catch (error) {
+        configurationFault = error;
+      }
+    },
+    close: (exitCode: ExitCode) =>
+      (closing ??= (async () => {
+        // Begun without waiting in between: a process that is ending has no later.
+        const written = [observers.close(exitCode), ledger.sessionEnded({ exitCode })];
+        engine?.close();
+        channel.close();
+        await Promise.all(written);
+        await temporary.remove();
+        leaveSession(log);
+        await log.close();
+      })().catch(() => undefined)),
+  };
+}
+
+function openLog(
+  options: Pick<SessionOptions, "name" | "logLevel" | "logFormat">,
+  context: {
+    readonly id: string;
+    readonly startedAt: Date;
+    readonly workPath: string;
+    readonly masker: Masker;
+    readonly configuration: Configuration | undefined;
+  },
+): SessionLog {
+  const settings = context.configuration?.logging;
+  return openSessionLog({
+    sessionId: context.id,
+    stem: options.name,
+    startedAt: context.startedAt,
+    directory: settings?.directory ?? path.join(context.workPath, "logs"),
+    level: options.logLevel ?? settings?.level,
+    format: options.logFormat ?? settings?.format,
+    retentionDays: settings?.retentionDays,
+    masker: context.masker,
+  });
+}

@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import type { SqlValue, StateStore } from "@datapy/mod-kit";
+import { fileError } from "../data/duckdb-error.js";
+import { fault } from "../errors.js";
+import { decodeValue, encodeValue } from "./state-values.js";
+
+/** A {@link StateStore} with its end. */
+export interface RunState {
+  readonly store: StateStore;
+  /** Keeps what the run has set. To be called once, after the run has succeeded. */
+  commit(): Promise<void>;
+}
+
+/** Options of {@link openState}. */
+export interface StateOptions {
+  readonly workPath: string;
+  /** Name of the project; bookmarks outside of every project are kept together. */
+  readonly project: string | undefined;
+  readonly mod: string;
+}
+
+/** Opens the bookmarks of a mod in a project, `<workPath>/state/<project>/<mod>.json`. Reads the file on first use. */
+export function openState({ workPath, project, mod }: StateOptions): RunState {
+  const file = path.join(workPath, "state", encodeURIComponent(project ?? "_"), `${encodeURIComponent(mod)}.json`);
+  /** What the run has changed; `undefined` is a deletion. */
+  const changes = new Map<string, string | undefined>();
+  let reading: Promise<ReadonlyMap<string, unknown>> | undefined;
+  return {
+    store: {
+      async get(key) {
+        if (changes.has(key)) {
+          const changed = changes.get(key);
+          return changed === undefined ? undefined : decodeValue(JSON.parse(changed));
+        }
+        const kept = await (reading ??= read(file));
+        return kept.has(key) ? decodeValue(kept.get(key)) : undefined;
+      },
+      set(key: string, value: SqlValue) {
+        changes.set(key, JSON.stringify(encodeValue(key, value)));
+      },
+      delete(key) {
+        changes.set(key, undefined);
+      },
+    },
+    async commit() {
+      if (changes.size === 0) return;
+      // Read again: a run of the same mod may have ended meanwhile, and its other bookmarks stay.
+      const next = new Map(await read(file));
+      for (const [key, text] of changes) {
+        if (text === undefined) next.delete(key);
+        else next.set(key, JSON.parse(text));
+      }
+      await replace(
+        file,
+        `${JSON.stringify(Object.fromEntries([...next].sort(([one], [other]) => (one < other ? -1 : 1))), undefined, 2)}\n`,
+      );
+    },
+  };
+}
+
+async function read(file: string): Promise<ReadonlyMap<string, unknown>> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
+    throw fileError(error, file);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError("not a JSON object");
+    return new Map(Object.entries(value));
+  } catch (error) {
+    throw fault("DATAPY_STATE_UNREADABLE", { file, detail: (error as Error).message }, { cause: error });
+  }
+}
+
+/** Writes beside the file and renames, so that there is always one whole version. */
+async function replace(file: string, text: string): Promise<void> {
+  const beside = `${file}.${randomBytes(4).toString("hex")}.unfinished`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    const handle = await open(beside, "w");
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw fileError(error, file);
+  }
+}

@@ -1,0 +1,36 @@
+import { FORMATS } from "../../src/contract/formats.js";
+
+test.each([
+  ["date", "2024-02-29", true],
+  ["date", "2023-02-29", false],
+  ["date", "1900-02-29", false],
+  ["date", "2000-02-29", true],
+  ["date", "2026-04-31", false],
+  ["date", "2026-12-31", true],
+  ["date", "2026-13-01", false],
+  ["date", "2026-1-1", false],
+  ["time", "23:59:60", true],
+  ["time", "24:00:00", false],
+  ["time", "14:30:00.123+02:00", true],
+  ["date-time", "2026-08-12T14:30:00Z", true],
+  ["date-time", "2026-08-12 14:30:00+02:00", true],
+  ["date-time", "2026-08-12T14:30:00", false],
+  ["date-time", "2026-02-30T14:30:00Z", false],
+  ["uri", "https://example.com/a?b=c", true],
+  ["uri", "postgresql://u:p@h:5432/db", true],
+  ["uri", "example.com", false],
+  ["uri", "https://a b", false],
+  ["email", "a@b.example", true],
+  ["email", "a@b@c", false],
+  ["hostname", "db-1.internal", true],
+  ["hostname", "-x", false],
+  ["ipv4", "10.0.0.255", true],
+  ["ipv4", "10.0.0.256", false],
+  ["ipv4", "10.0.0", false],
+  ["uuid", "123e4567-e89b-12d3-a456-426614174000", true],
+  ["uuid", "123e4567", false],
+  ["regex", "^a+$", true],
+  ["regex", "(", false],
+])("%s %s: %s", (format, text, expected) => {
+  expect(FORMATS[format]?.(text)).toBe(expected);
+});
