@@ -1,0 +1,111 @@
+// Reads every polluted file of a corpus with the CSV reader and scores what came out.
+//
+//   node benchmarks/csv-safety/run.mjs CORPUS SCORER [--out FOLDER]
+//
+// CORPUS is the folder `polluted` (with csv/, clean/, parameters/) or an archive of it (.tar.xz, .tar.gz, .tar); SCORER is csv-score.mjs.
+// Runs twice: with the dialect that parameters/*.json declare, and with nothing declared. Damaged rows are quarantined, damaged headers
+// repaired. `--out` keeps what was written, with why.json beside it: what the user was told of each file.
+import { spawnSync } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { openReader } from "../csv-reader/run-context.mjs";
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
+const [corpusArgument, scorer] = positionals;
+if (!corpusArgument || !scorer) {
+  throw new Error("usage: run.mjs CORPUS SCORER [--out FOLDER]");
+}
+const scratch = mkdtempSync(path.join(os.tmpdir(), "datapy-csv-safety-"));
+
+function corpusFolder(given) {
+  if (statSync(given).isDirectory()) return existsSync(path.join(given, "csv")) ? given : path.join(given, "polluted");
+  const done = spawnSync("tar", ["-xf", given, "-C", scratch], { stdio: "inherit" });
+  if (done.status !== 0) throw new Error(`${given} cannot be unpacked`);
+  return path.join(scratch, "polluted");
+}
+
+/** Parameters as a user would write them who knows the file's dialect. */
+function declaredParameters(file) {
+  const known = JSON.parse(readFileSync(file, "utf8"));
+  // A file without any payload has no dialect to declare.
+  if (known.delimiter === "") return {};
+  return {
+    delimiter: known.delimiter,
+    quote: known.quotechar,
+    escape: known.escapechar,
+    encoding: known.encoding,
+    header: known.header_lines,
+    skip_rows: known.preamble_lines,
+    skip_footer: known.footnote_lines,
+    ...(known.header_lines === 0
+      ? { columns: Object.fromEntries(known.column_names.map((name) => [name, "VARCHAR"])) }
+      : {}),
+  };
+}
+
+async function readAll(corpus, mode, out) {
+  mkdirSync(out, { recursive: true });
+  const reader = await openReader();
+  const told = {};
+  for (const name of readdirSync(path.join(corpus, "csv")).sort()) {
+    const declared =
+      mode === "declared" ? declaredParameters(path.join(corpus, "parameters", `${name}_parameters.json`)) : {};
+    const folder = path.join(scratch, "artifacts");
+    rmSync(folder, { recursive: true, force: true });
+    const result = await reader.run(
+      {
+        input_path: path.join(corpus, "csv", name),
+        on_bad_row: "quarantine",
+        header_repair: "repair",
+        on_empty: "ok",
+        ...declared,
+      },
+      folder,
+    );
+    const target = path.join(out, name);
+    const said = result.error
+      ? [`${result.error.code ?? result.error.stack}: ${result.error.message}`]
+      : result.warnings;
+    if (!result.error) {
+      if (result.artifacts.output_data) {
+        const query = `SELECT columns(*)::VARCHAR FROM read_parquet('${result.artifacts.output_data}')`;
+        await reader.connection.run(`COPY (${query}) TO '${target}' (HEADER, FORCE_QUOTE *)`);
+      } else writeFileSync(target, "");
+    }
+    writeFileSync(`${target}.report.json`, JSON.stringify({ reported: said.length > 0 }));
+    told[name] = said;
+  }
+  reader.close();
+  writeFileSync(path.join(out, "why.json"), JSON.stringify(told, undefined, 1));
+}
+
+try {
+  const corpus = corpusFolder(path.resolve(corpusArgument));
+  for (const mode of ["declared", "detected"]) {
+    const out = path.join(values.out ?? scratch, mode);
+    rmSync(out, { recursive: true, force: true });
+    await readAll(corpus, mode, out);
+    const score = (...more) =>
+      spawnSync(process.execPath, [scorer, corpus, out, ...more], { encoding: "utf8" })
+        .stdout.trim()
+        .split("\n");
+    console.log(`dialect ${mode}: ${score().at(-1)}`);
+    for (const name of score("--list", "silent")
+      .slice(0, -1)
+      .filter((line) => line !== ""))
+      console.log(`  silent: ${name}`);
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

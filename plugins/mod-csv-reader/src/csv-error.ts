@@ -1,0 +1,32 @@
+import { DatapyError } from "@datapy/mod-kit";
+
+/** Faults of the CSV reader. All but `CSV_NOT_RECONCILED` are of the input (exit code 20). */
+export type CsvErrorCode =
+  | "CSV_BAD_ROW"
+  | "CSV_TOO_MANY_BAD_ROWS"
+  | "CSV_RECORD_TOO_LONG"
+  | "CSV_DIALECT"
+  | "CSV_HEADER"
+  | "CSV_COLUMNS"
+  | "CSV_EMPTY"
+  | "CSV_ENCODING"
+  | "CSV_COMPRESSION"
+  | "CSV_FILE"
+  | "CSV_FILE_CHANGED"
+  | "CSV_NOT_RECONCILED";
+
+/** An error of the reader, with what to do about it. */
+export function csvError(code: CsvErrorCode, message: string, hint?: string, cause?: unknown): DatapyError {
+  return new DatapyError({
+    code,
+    message,
+    exitCode: code === "CSV_NOT_RECONCILED" ? 30 : 20,
+    ...(hint === undefined ? {} : { hint: sentence(hint) }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** With a capital and a full stop, as the host's own hints are written. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+}

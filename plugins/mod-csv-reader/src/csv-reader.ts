@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { defineMod } from "@datapy/mod-kit";
+import { parameters } from "./parameters.js";
+
+const { version } = JSON.parse(readFileSync(path.join(__dirname, "..", "package.json"), "utf8")) as { version: string };
+
+/** The mod `csv-reader`: delimited text files into one typed table. */
+export const csvReader = defineMod({
+  metadata: {
+    name: "csv-reader",
+    version,
+    description:
+      "Reads CSV files of any dialect into a typed table; damaged rows fail the run or are set aside, never guessed at",
+    author: "DataPy Team",
+    tags: ["source", "csv", "tsv", "file"],
+    category: "source",
+  },
+  params: parameters,
+  artifacts: {
+    output_data: {
+      kind: "table",
+      description: "The rows, typed. Not made when the files have neither rows nor a header",
+      optional: true,
+    },
+    quarantine: {
+      kind: "table",
+      description: "Damaged rows: source_file, line, byte_offset, column, reason, raw",
+      optional: true,
+    },
+  },
+  check: async (params) => {
+    const { findFiles } = await import("./input/find-files.js");
+    findFiles(typeof params.input_path === "string" ? [params.input_path] : params.input_path);
+  },
+  run: async (params, ctx) => {
+    // The reader proper is loaded when it runs, not when its parameters are looked at.
+    const { readCsv } = await import("./read/read-csv.js");
+    return readCsv(params, ctx);
+  },
+});

@@ -1,0 +1,3 @@
+import { csvReader } from "./csv-reader.js";
+
+export default csvReader;
