@@ -1,0 +1,207 @@
+import { DatapyError, defineMod, ident, join, literal, raw, sql, table } from "@datapy/mod-kit";
+import type { ColumnLineage, ModContext, Sql } from "@datapy/mod-kit";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { planColumns } from "./column-plan.js";
+import type { PlannedColumn } from "./column-plan.js";
+import { Params } from "./params.js";
+import type { CleanerParams } from "./params.js";
+import { stageRules } from "./staged-rules.js";
+import type { StagedRules } from "./staged-rules.js";
+import { tableRules } from "./table-rules.js";
+import { own, textRules } from "./text-rules.js";
+
+const { version } = JSON.parse(readFileSync(path.join(__dirname, "..", "package.json"), "utf8")) as { version: string };
+
+const artifacts = {
+  output_data: { kind: "table", description: "The clean table" },
+  quarantine: {
+    kind: "table",
+    description: "Rows whose values do not cast: row number, column, value and reason, then the row as it was",
+    optional: true,
+  },
+} as const;
+
+type CleanerContext = ModContext<typeof artifacts>;
+
+export default defineMod({
+  metadata: {
+    name: "data-cleaner",
+    version,
+    description: "Cleans a table: nulls, text, types, duplicates, outliers, masking; counts what each rule changed",
+    author: "The DataPy authors",
+    tags: ["clean", "null", "deduplicate", "cast", "mask"],
+    category: "transformer",
+  },
+  params: Params,
+  artifacts,
+  run: async (params, ctx) => {
+    const input = table(params.input_artifact);
+    const inputColumns = await ctx.data.describe(sql`select * from ${input}`);
+    const planned = planColumns(params, inputColumns);
+    await checkFillValues(params, ctx, planned);
+    const rules = stageRules(params, planned, inputColumns.length);
+    const stagedFile = ctx.data.temporaryPath("staged.parquet");
+    const rowsRead = await ctx.data.execute(sql`copy (${rules.query}) to ${literal(stagedFile)} (format parquet)`);
+    const staged = table(stagedFile);
+    const rowsRejected = rules.casts ? await countBadRows(ctx, staged) : 0;
+    await judgeBadRows(params, ctx, staged, rowsRead, rowsRejected);
+
+    const changes = await countFlags(ctx, staged, rules);
+    const second = tableRules(params, planned, staged);
+    const [counts = {}] = await ctx.data.query(second.counts);
+    let rowsDropped = 0;
+    for (const { name, rule, column } of second.counted) {
+      const count = Number(counts[name]);
+      if (column === undefined) rowsDropped = count;
+      else if (count > 0) (changes[rule] ??= {})[column] = count;
+    }
+    const output = await ctx.data.writeTable("output_data", second.output, { lineage: lineage(params, planned) });
+    const duplicates = rowsRead - rowsRejected - rowsDropped - output.rows;
+    if (duplicates < 0 || (duplicates > 0 && (params.deduplicate === undefined || params.deduplicate === false))) {
+      throw new DatapyError({
+        code: "CLEANER_ROWS_UNRECONCILED",
+        message: `${rowsRead} rows were read, ${rowsRejected} rejected, ${rowsDropped} dropped, but ${output.rows} came out`,
+        hint: "This is a fault in data-cleaner; please report it. The output is not to be used.",
+      });
+    }
+    if (rowsRejected > 0)
+      await setAside(
+        params,
+        ctx,
+        staged,
+        inputColumns.length,
+        rowsRejected,
+        inputColumns.map((one) => one.name),
+      );
+
+    ctx.result.addMetric("rows_read", rowsRead);
+    ctx.result.addMetric("rows_processed", rowsRead);
+    ctx.result.addMetric("rows_output", output.rows);
+    ctx.result.addMetric("rows_rejected", rowsRejected);
+    ctx.result.addMetric("rows_dropped", rowsDropped);
+    ctx.result.addMetric("duplicates_removed", duplicates);
+    ctx.result.addMetric("changes", changes);
+    return ctx.result.success();
+  },
+});
+
+/** Throws `CLEANER_BAD_RULE` (20) for values of `fill` that are not of the column's type. */
+async function checkFillValues(
+  params: CleanerParams,
+  ctx: CleanerContext,
+  planned: readonly PlannedColumn[],
+): Promise<void> {
+  const fills = planned.flatMap((column) => {
+    const rule = own(params.fill, column.name);
+    return typeof rule === "object" ? [{ column, value: rule.value }] : [];
+  });
+  if (fills.length === 0) return;
+  const casts = fills.map(
+    ({ column, value }, index) =>
+      sql`try_cast(${literal(value)} as ${raw(column.type)}) is null as ${ident(`n${index}`)}`,
+  );
+  const [row = {}] = await ctx.data.query(sql`select ${join(casts)}`);
+  const wrong = fills.filter((_, index) => row[`n${index}`] === true);
+  if (wrong.length === 0) return;
+  throw new DatapyError({
+    code: "CLEANER_BAD_RULE",
+    exitCode: 20,
+    message: wrong
+      .map(({ column, value }) => `fill: ${JSON.stringify(column.name)}: ${JSON.stringify(value)} is no ${column.type}`)
+      .join("; "),
+    hint: "Give a value of the column's type, or `cast` the column first.",
+  });
+}
+
+async function countBadRows(ctx: CleanerContext, staged: Sql): Promise<number> {
+  const [row] = await ctx.data.query(sql`select count(*) as n from ${staged} where b is not null`);
+  return Number(row?.["n"]);
+}
+
+/** Throws `CLEANER_BAD_ROWS` (20) when the bad rows are not to be set aside, or are too many. */
+async function judgeBadRows(
+  params: CleanerParams,
+  ctx: CleanerContext,
+  staged: Sql,
+  rowsRead: number,
+  bad: number,
+): Promise<void> {
+  if (bad === 0) return;
+  const tooMany =
+    params.on_bad_row !== "quarantine"
+      ? "`on_bad_row` is `fail`"
+      : params.max_bad_rows !== undefined && bad > params.max_bad_rows
+        ? `\`max_bad_rows\` is ${params.max_bad_rows}`
+        : params.max_bad_fraction !== undefined && bad / rowsRead > params.max_bad_fraction
+          ? `\`max_bad_fraction\` is ${params.max_bad_fraction}`
+          : undefined;
+  if (tooMany === undefined) return;
+  const examples = await ctx.data.query(
+    sql`select r, b."column" as name, b.reason as reason, b."value" as given from ${staged} where b is not null order by r limit 5`,
+  );
+  const listed = examples.map(
+    (one) =>
+      `row ${String(one["r"])}, column ${JSON.stringify(one["name"])}: ${JSON.stringify(String(one["given"]).slice(0, 80))} ${String(one["reason"])}`,
+  );
+  throw new DatapyError({
+    code: "CLEANER_BAD_ROWS",
+    exitCode: 20,
+    message: `${bad} of ${rowsRead} rows of ${params.input_artifact} do not cast, and ${tooMany}: ${listed.join("; ")}${bad > listed.length ? "; …" : ""}`,
+    hint: "Mend the values with `replace`, `regex_replace` or `null_values`, choose a wider type, set `lossy: true` where rounding is wanted, or set `on_bad_row: quarantine`.",
+  });
+}
+
+async function setAside(
+  params: CleanerParams,
+  ctx: CleanerContext,
+  staged: Sql,
+  width: number,
+  rejected: number,
+  names: readonly string[],
+): Promise<void> {
+  const places = Array.from({ length: width }, (_, index) => ident(`c${String(index)}`));
+  const columns = places.map((place, index) => sql`i.${place} as ${ident(names[index] ?? "")}`);
+  const query = sql`
+    with i as (select row_number() over () as r, t.* from ${table(params.input_artifact)} as t(${join(places)}))
+    select ${join([raw("i.r as quarantine_row"), raw('s.b."column" as quarantine_column'), raw('s.b."value" as quarantine_value'), raw("s.b.reason as quarantine_reason"), ...columns])}
+    from i join ${staged} as s on s.r = i.r where s.b is not null order by i.r`;
+  const quarantine = await ctx.data.writeTable("quarantine", query);
+  if (quarantine.rows !== rejected) {
+    throw new DatapyError({
+      code: "CLEANER_ROWS_UNRECONCILED",
+      message: `${rejected} rows were rejected, but ${quarantine.rows} set aside`,
+    });
+  }
+  ctx.result.addWarning(`${rejected} rows do not cast and were set aside: ${quarantine.uri}`);
+}
+
+async function countFlags(
+  ctx: CleanerContext,
+  staged: Sql,
+  rules: StagedRules,
+): Promise<Record<string, Record<string, number>>> {
+  const changes: Record<string, Record<string, number>> = {};
+  if (rules.flags.length === 0) return changes;
+  const counts = rules.flags.map(({ flag }) => sql`count(*) filter (where ${ident(flag)}) as ${ident(flag)}`);
+  const [row = {}] = await ctx.data.query(sql`select ${join(counts)} from ${staged} where b is null`);
+  for (const { flag, rule, column } of rules.flags) {
+    const count = Number(row[flag]);
+    if (count > 0) (changes[rule] ??= {})[column] = ((changes[rule] ??= {})[column] ?? 0) + count;
+  }
+  return changes;
+}
+
+function lineage(params: CleanerParams, planned: readonly PlannedColumn[]): ColumnLineage {
+  return Object.fromEntries(
+    planned.map((column) => {
+      const touched =
+        own(params.cast, column.name) !== undefined ||
+        own(params.fill, column.name) !== undefined ||
+        own(params.outliers, column.name) !== undefined ||
+        (column.sourceType === "VARCHAR" && textRules(params, column.name).length > 0);
+      const change = own(params.mask, column.name) !== undefined ? "masked" : touched ? "transformation" : "identity";
+      return [column.name, [{ uri: params.input_artifact, column: column.source, change }]] as const;
+    }),
+  );
+}

@@ -1,0 +1,1 @@
+select 'e' || chr(769) as x

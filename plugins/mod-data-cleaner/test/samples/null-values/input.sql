@@ -1,0 +1,1 @@
+select * from (values ('N/A', ''), ('x', 'NULL')) as t(a, b)

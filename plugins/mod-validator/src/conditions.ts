@@ -1,0 +1,236 @@
+import {
+  DatapyError,
+  closestName,
+  ident,
+  isKnownType,
+  join,
+  literal,
+  raw,
+  sql,
+  strictCast,
+  table,
+} from "@datapy/mod-kit";
+import type { Column, Sql } from "@datapy/mod-kit";
+import type { ValidatorParams, ValidatorRule } from "./params.js";
+
+/** A rule, ready to run. `bad` is an SQL condition, true for the rows that break the rule, and never NULL. */
+export interface Condition {
+  readonly name: string;
+  readonly severity: "error" | "warn";
+  readonly bad: Sql;
+  /** A query of what `bad` looks up, and the file that it goes to first. */
+  readonly lookup: { readonly query: Sql; readonly file: string } | undefined;
+}
+
+/** What {@link planConditions} needs of the run. */
+export interface ConditionSurroundings {
+  readonly input: readonly Column[];
+  /** Columns of another table. */
+  describe(artifact: string): Promise<readonly Column[]>;
+  temporaryPath(name: string): string;
+}
+
+/** Name of the row number in the statements; no column of the table has it. */
+export function rowNumberName(columns: readonly Column[]): string {
+  let name = "row_number_of_the_input";
+  while (columns.some((column) => column.name.toLowerCase() === name)) name += "_";
+  return name;
+}
+
+/** Makes conditions of the rules. Throws `VALIDATOR_BAD_RULE` (20), which names every rule that does not fit the table. */
+export async function planConditions(params: ValidatorParams, around: ConditionSurroundings): Promise<Condition[]> {
+  const faults: string[] = [];
+  const conditions: Condition[] = [];
+  const names = new Set<string>();
+  for (const [index, rule] of params.rules.entries()) {
+    const name = rule.name ?? defaultName(rule);
+    if (names.has(name))
+      faults.push(`rules[${index}]: there is another rule called ${quoted(name)}: give it a \`name\``);
+    names.add(name);
+    const before = faults.length;
+    const known = columnsOf(rule).map((column) => {
+      const found = around.input.find((one) => one.name === column);
+      if (found === undefined)
+        faults.push(
+          `rules[${index}] (${rule.check}): there is no column ${quoted(column)}${suggestion(column, around.input)}`,
+        );
+      return found;
+    });
+    if (faults.length > before) continue;
+    const found = known as Column[];
+    const made = await condition(rule, found, params, around, index, (text) => {
+      faults.push(`rules[${index}] (${rule.check}): ${text}`);
+      return undefined;
+    });
+    if (made !== undefined)
+      conditions.push({
+        name,
+        severity: rule.severity ?? "error",
+        bad: sql`coalesce(${made.bad}, false)`,
+        lookup: made.lookup,
+      });
+  }
+  if (faults.length > 0) {
+    throw new DatapyError({
+      code: "VALIDATOR_BAD_RULE",
+      exitCode: 20,
+      message: faults.join("; "),
+      hint: `The columns are ${around.input.map((one) => `${quoted(one.name)} ${one.type}`).join(", ")}.`,
+    });
+  }
+  return conditions;
+}
+
+function columnsOf(rule: ValidatorRule): readonly string[] {
+  if ("columns" in rule) return rule.columns;
+  return "column" in rule ? [rule.column] : [];
+}
+
+function defaultName(rule: ValidatorRule): string {
+  return rule.check === "expression" ? rule.expression : `${rule.check}(${columnsOf(rule).join(", ")})`;
+}
+
+async function condition(
+  rule: ValidatorRule,
+  columns: readonly Column[],
+  params: ValidatorParams,
+  around: ConditionSurroundings,
+  index: number,
+  refuse: (text: string) => undefined,
+): Promise<{ bad: Sql; lookup: Condition["lookup"] } | undefined> {
+  const [column] = columns;
+  const x = column === undefined ? sql`null` : ident(column.name);
+  const isText = column?.type === "VARCHAR";
+  const plain = (bad: Sql): { bad: Sql; lookup: undefined } => ({ bad, lookup: undefined });
+  const textOnly = (bad: Sql): { bad: Sql; lookup: undefined } | undefined => {
+    if (isText) return plain(bad);
+    refuse(`${quoted(column?.name ?? "")} is ${column?.type ?? ""}, not text`);
+    return undefined;
+  };
+  switch (rule.check) {
+    case "required":
+      return plain(isText ? sql`(${x} is null or ${x} = '')` : sql`${x} is null`);
+    case "type":
+      if (!isKnownType(rule.type)) {
+        refuse(`${quoted(rule.type)} is not a type that can be checked`);
+        return;
+      }
+      return plain(
+        strictCast(x, column?.type ?? "", {
+          type: rule.type,
+          ...(rule.formats === undefined ? {} : { formats: rule.formats }),
+        }).bad,
+      );
+    case "range": {
+      if (rule.min === undefined && rule.max === undefined) {
+        refuse("needs `min`, `max` or both");
+        return;
+      }
+      const type = raw(column?.type ?? "");
+      const sides = [
+        ...(rule.min === undefined ? [] : [sql`${x} < cast(${literal(rule.min)} as ${type})`]),
+        ...(rule.max === undefined ? [] : [sql`${x} > cast(${literal(rule.max)} as ${type})`]),
+      ];
+      return plain(sql`(${join(sides, " or ")})`);
+    }
+    case "length": {
+      if (rule.min === undefined && rule.max === undefined) {
+        refuse("needs `min`, `max` or both");
+        return;
+      }
+      return textOnly(
+        sql`length(${x}) not between ${raw(String(rule.min ?? 0))} and ${raw(String(rule.max ?? Number.MAX_SAFE_INTEGER))}`,
+      );
+    }
+    case "pattern":
+      return textOnly(sql`not regexp_full_match(${x}, ${literal(rule.pattern)})`);
+    case "enum":
+      return plain(
+        sql`${isText ? x : sql`cast(${x} as varchar)`} not in (${join(rule.values.map((one) => literal(String(one))))})`,
+      );
+    case "expression":
+      // A line end keeps a comment in the expression from swallowing the closing bracket.
+      return plain(sql`not (${raw(rule.expression)}\n)`);
+    case "unique": {
+      const row = ident(rowNumberName(around.input));
+      const keys = columns.map((one) => ident(one.name));
+      const file = around.temporaryPath(`rule-${index}.parquet`);
+      const filled = join(
+        keys.map((key) => sql`${key} is not null`),
+        " and ",
+      );
+      const numbered = sql`(select *, row_number() over () as ${row} from ${table(params.input_artifact)})`;
+      const query = sql`select ${join(keys)}, min(${row}) as ${row} from ${numbered} where ${filled} group by ${join(keys)} having count(*) > 1`;
+      const same = join(
+        keys.map((key) => sql`d.${key} = i.${key}`),
+        " and ",
+      );
+      const others = rule.keep === "first" ? sql` and d.${row} <> i.${row}` : sql``;
+      return { bad: sql`exists (select 1 from ${table(file)} as d where ${same}${others})`, lookup: { query, file } };
+    }
+    case "foreign_key":
+      return foreignKey(rule, columns, around, index, refuse);
+  }
+}
+
+async function foreignKey(
+  rule: Extract<ValidatorRule, { check: "foreign_key" }>,
+  columns: readonly Column[],
+  around: ConditionSurroundings,
+  index: number,
+  refuse: (text: string) => undefined,
+): Promise<{ bad: Sql; lookup: Condition["lookup"] } | undefined> {
+  const references = rule.references ?? rule.columns;
+  if (references.length !== columns.length) {
+    refuse("`references` names as many columns as `columns`");
+    return;
+  }
+  const other = await around.describe(rule.input_artifact);
+  for (const [at, name] of references.entries()) {
+    const found = other.find((one) => one.name === name);
+    const own = columns[at];
+    if (found === undefined) {
+      refuse(`${rule.input_artifact} has no column ${quoted(name)}${suggestion(name, other)}`);
+      return;
+    }
+    if (own !== undefined && isText(found) !== isText(own)) {
+      refuse(`${quoted(own.name)} is ${own.type} but ${quoted(name)} is ${found.type}: cast one of them first`);
+      return;
+    }
+  }
+  const keys = references.map((name) => ident(name));
+  const file = around.temporaryPath(`rule-${index}.parquet`);
+  const filled = join(
+    keys.map((key) => sql`${key} is not null`),
+    " and ",
+  );
+  const query = sql`select distinct ${join(keys.map((key, at) => sql`${key} as ${ident(`k${at}`)}`))} from ${table(rule.input_artifact)} where ${filled}`;
+  const same = join(
+    columns.map((one, at) => sql`d.${ident(`k${at}`)} = i.${ident(one.name)}`),
+    " and ",
+  );
+  const given = join(
+    columns.map((one) => sql`i.${ident(one.name)} is not null`),
+    " and ",
+  );
+  return {
+    bad: sql`(${given} and not exists (select 1 from ${table(file)} as d where ${same}))`,
+    lookup: { query, file },
+  };
+}
+
+function isText(column: Column): boolean {
+  return column.type === "VARCHAR";
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
+
+function suggestion(name: string, among: readonly Column[]): string {
+  const found = closestName(
+    name,
+    among.map((one) => one.name),
+  );
+  return found === undefined ? "" : ` (did you mean ${quoted(found)}?)`;
+}

@@ -1,0 +1,4 @@
+import path from "node:path";
+import { testTableSamples } from "../../../test/support/table-samples.js";
+
+testTableSamples(path.join(__dirname, ".."));

@@ -1,0 +1,1 @@
+select * from (values ('DE'),('FR')) as t(code)
