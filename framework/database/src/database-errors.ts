@@ -1,0 +1,138 @@
+import { DatapyError } from "@datapy/mod-kit";
+import type { ErrorExitCode } from "@datapy/mod-kit";
+
+interface ErrorRow {
+  readonly exitCode: ErrorExitCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly retryable?: boolean;
+}
+
+/** Every error of the database mods, by its stable code. `{name}` places are filled from the details. Keep it sorted by code. */
+export const DATABASE_ERRORS = {
+  DATABASE_BAD_ROW: {
+    exitCode: 30,
+    message: "{table} refused a row of the input: {reason}",
+    hint: "Nothing was written. Correct the row, or set `on_bad_row: quarantine` to set such rows aside.",
+  },
+  DATABASE_BUSY: {
+    exitCode: 30,
+    message: "{database} is in use by another process: {reason}",
+    hint: "Wait for it to end, or raise `connect_timeout`, which is how long the lock is waited for.",
+    retryable: true,
+  },
+  DATABASE_COLUMN_UNKNOWN: {
+    exitCode: 20,
+    message: "{where} has no column {column}; it has {known}",
+    hint: "Column names are compared letter for letter.",
+  },
+  DATABASE_CONNECT: {
+    exitCode: 30,
+    message: "cannot connect to {database}: {reason}",
+    hint: "Check host, port and network, and that the server runs.",
+    retryable: true,
+  },
+  DATABASE_CONNECTION_INVALID: {
+    exitCode: 20,
+    message: "the connection is not valid: {reason}",
+    hint: "Examples: postgresql://user@host:5432/db · mysql://user@host/db · sqlite:///data/app.db · duckdb:///data/app.duckdb. Encode special characters of user and password (`@` is %40).",
+  },
+  DATABASE_DEPENDENTS: {
+    exitCode: 30,
+    message: "{table} cannot be replaced, since other objects depend on it: {reason}",
+    hint: "`write_mode: truncate` keeps the table and changes its rows only.",
+  },
+  DATABASE_DRIVER_MISSING: {
+    exitCode: 30,
+    message: "the driver for {database} cannot be loaded: {reason}",
+    hint: "Install the package again on this machine: it holds a compiled part for each platform.",
+  },
+  DATABASE_IDENTIFIER_INVALID: {
+    exitCode: 20,
+    message: "{name} cannot be a name in {database}: {reason}",
+    hint: "Rename the column or the table; names are never shortened unseen.",
+  },
+  DATABASE_INPUT_INVALID: {
+    exitCode: 20,
+    message: "the input does not fit: {reason}",
+    hint: "See the parameters of the mod with `datapy mods info`.",
+  },
+  DATABASE_KEY_DUPLICATE: {
+    exitCode: 30,
+    message: "the input has {count} keys more than once in {columns}, for example {example}",
+    hint: "An upsert needs one row a key. Remove duplicates first (data_cleaner), or set `on_duplicate_key: last`.",
+  },
+  DATABASE_KEY_NULL: {
+    exitCode: 30,
+    message: "the input has {count} rows with NULL in the key columns {columns}",
+    hint: "NULL equals nothing, so such rows can never be matched. Fill or remove them, or set `on_bad_row: quarantine`.",
+  },
+  DATABASE_LOAD_ID_REUSED: {
+    exitCode: 20,
+    message: "load id {load_id} was used for {table} before, with other data ({before} rows then, {now} now)",
+    hint: "A load id names one load. Give this one another `load_id`.",
+  },
+  DATABASE_LOGIN: {
+    exitCode: 30,
+    message: "{database} refused the login: {reason}",
+    hint: "Check user, password, database name and the server's access rules.",
+  },
+  DATABASE_QUERY: {
+    exitCode: 30,
+    message: "{database} refused a statement while {doing}: {reason}",
+    hint: "The database's own message and code are quoted.",
+  },
+  DATABASE_ROWS_DO_NOT_RECONCILE: {
+    exitCode: 30,
+    message: "rows do not add up in {table}: {expected} expected, {actual} found",
+    hint: "Nothing was kept. Something else changed rows meanwhile (a trigger, a rule, another writer), or this is a fault to report.",
+  },
+  DATABASE_SCHEMA_FROZEN: {
+    exitCode: 20,
+    message: "the input does not fit the columns of {table}: {reason}",
+    hint: "Set `schema_evolution: evolve` to add and widen columns, or `discard_columns` to leave out what the table lacks.",
+  },
+  DATABASE_TABLE_MISSING: {
+    exitCode: 20,
+    message: "{database} has no table {table}",
+    hint: "Check `schema_name` and `table_name` (letter for letter), or set `create_table: true`.",
+  },
+  DATABASE_TLS: {
+    exitCode: 30,
+    message: "no secure connection to {database}: {reason}",
+    hint: "Check `tls_mode` (disable, prefer, require, verify-ca, verify-full) and `tls_ca_file`.",
+  },
+  DATABASE_TOO_MANY_BAD_ROWS: {
+    exitCode: 30,
+    message: "{count} of {rows} rows were refused by {table}, more than {limit} allow; the first: {reason}",
+    hint: "Nothing was written. Raise the limit, or correct the rows.",
+  },
+  DATABASE_UNSUPPORTED: {
+    exitCode: 20,
+    message: "{database} cannot do this: {reason}",
+    hint: "Choose another `write_mode`, or another database.",
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+/** A code of {@link DATABASE_ERRORS}. */
+export type DatabaseErrorCode = keyof typeof DATABASE_ERRORS;
+
+/** Makes the error of a code, its places filled from `details`. */
+export function databaseFault(
+  code: DatabaseErrorCode,
+  details: Readonly<Record<string, string | number | bigint>> = {},
+  context: { readonly cause?: unknown; readonly hint?: string; readonly retryable?: boolean } = {},
+): DatapyError {
+  const row: ErrorRow = DATABASE_ERRORS[code];
+  const message = row.message.replace(/\{(\w+)\}/g, (place, name: string) =>
+    details[name] === undefined ? place : String(details[name]),
+  );
+  return new DatapyError({
+    code,
+    message,
+    hint: context.hint ?? row.hint,
+    exitCode: row.exitCode,
+    retryable: context.retryable ?? row.retryable ?? false,
+    ...(context.cause === undefined ? {} : { cause: context.cause }),
+  });
+}
