@@ -121,10 +121,10 @@ await main(async () => {
   for (const [command, what] of [
     ["npx datapy mods", "which mods there are"],
     ["npx datapy mods info csv-reader", "what this one takes"],
-    ["npx datapy run-mod csv-reader -p data/movies.csv", ""],
+    ["npx datapy config explain jobs/daily-etl/daily_customer_etl.yaml", "where each parameter comes from"],
     ["npx datapy runs", "what has run so far"],
   ]) {
-    print(`  ${command.padEnd(50)} ${dim(what)}`);
+    print(`  ${command.padEnd(66)} ${dim(what)}`);
   }
   print(dim(`\n${seconds(started)} in all.`));
 });

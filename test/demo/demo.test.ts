@@ -64,4 +64,13 @@ test("shows rows, what was set aside, and where everything is", async () => {
   expect(aside).toEqual(
     films.filter((film) => film.values.length !== names.length).map((film) => [String(film.line), film.text]),
   );
+
+  const next = [...done.stdout.matchAll(/^ {2}npx datapy (\S.*?) {2,}/gm)].map((match) => match[1] ?? "");
+  expect(next.length).toBeGreaterThanOrEqual(4);
+  const project = path.join(root, "projects", "customer-analytics");
+  for (const command of next) {
+    const run = [path.join(root, "framework/cli/bin/run.js"), ...command.split(" ")];
+    const tried = spawnSync(process.execPath, run, { cwd: project, env, encoding: "utf8" });
+    expect({ command, status: tried.status, said: tried.stdout !== "" }).toEqual({ command, status: 0, said: true });
+  }
 });
