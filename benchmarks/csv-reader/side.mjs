@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
+const require = createRequire(import.meta.url);
 const [side, input, folder] = process.argv.slice(2);
 const types = {
   id: "BIGINT",
@@ -16,7 +17,7 @@ const types = {
 };
 mkdirSync(folder, { recursive: true });
 if (side === "duckdb") {
-  const { DuckDBInstance } = createRequire(import.meta.url)("@duckdb/node-api");
+  const { DuckDBInstance } = require("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:", { enable_external_file_cache: "false" });
   const connection = await instance.connect();
   const columns = Object.entries(types).map(([name, type]) => `'${name}': '${type}'`);
@@ -25,13 +26,12 @@ if (side === "duckdb") {
   );
   connection.closeSync();
 } else {
-  const { openReader } = await import("./run-context.mjs");
-  const reader = await openReader();
+  const { runMod, setGlobalConfig } = require("@datapy/sdk");
+  setGlobalConfig({ work_path: folder, log_level: "error" });
   const declared = { delimiter: ",", quote: '"', header: true, skip_rows: 0, columns: types };
-  const { error, metrics } = await reader.run({ input_path: input, ...(side === "declared" ? declared : {}) }, folder);
-  reader.close();
-  if (error) throw error;
-  process.stdout.write(`${JSON.stringify({ rows: metrics.rows_output })}\n`);
+  const envelope = await runMod(require.resolve("@datapy/mod-csv-reader"), { input_path: input, ...(side === "declared" ? declared : {}) });
+  if (envelope.status === "error") throw new Error(envelope.errors.join("\n"));
+  process.stdout.write(`${JSON.stringify({ rows: envelope.metrics.rows_output })}\n`);
 }
 const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
 const cpu = (userCPUTime + systemCPUTime) / 1e6;

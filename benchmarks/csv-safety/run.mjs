@@ -16,10 +16,14 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { openReader } from "../csv-reader/run-context.mjs";
+
+const require = createRequire(import.meta.url);
+const { DuckDBInstance } = require("@duckdb/node-api");
+const { runMod, setGlobalConfig } = require("@datapy/sdk");
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
 const [corpusArgument, scorer] = positionals;
@@ -56,41 +60,37 @@ function declaredParameters(file) {
 
 async function readAll(corpus, mode, out) {
   mkdirSync(out, { recursive: true });
-  const reader = await openReader();
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
   const told = {};
   for (const name of readdirSync(path.join(corpus, "csv")).sort()) {
     const declared =
       mode === "declared" ? declaredParameters(path.join(corpus, "parameters", `${name}_parameters.json`)) : {};
-    const folder = path.join(scratch, "artifacts");
-    rmSync(folder, { recursive: true, force: true });
-    const result = await reader.run(
-      {
-        input_path: path.join(corpus, "csv", name),
-        on_bad_row: "quarantine",
-        header_repair: "repair",
-        on_empty: "ok",
-        ...declared,
-      },
-      folder,
-    );
+    const result = await runMod(require.resolve("@datapy/mod-csv-reader"), {
+      input_path: path.join(corpus, "csv", name),
+      on_bad_row: "quarantine",
+      header_repair: "repair",
+      on_empty: "ok",
+      ...declared,
+    });
     const target = path.join(out, name);
-    const said = result.error
-      ? [`${result.error.code ?? result.error.stack}: ${result.error.message}`]
-      : result.warnings;
-    if (!result.error) {
+    const said = result.status === "error" ? result.errors : result.warnings;
+    if (result.status !== "error") {
       if (result.artifacts.output_data) {
         const query = `SELECT columns(*)::VARCHAR FROM read_parquet('${result.artifacts.output_data}')`;
-        await reader.connection.run(`COPY (${query}) TO '${target}' (HEADER, FORCE_QUOTE *)`);
+        await connection.run(`COPY (${query}) TO '${target}' (HEADER, FORCE_QUOTE *)`);
       } else writeFileSync(target, "");
     }
     writeFileSync(`${target}.report.json`, JSON.stringify({ reported: said.length > 0 }));
     told[name] = said;
   }
-  reader.close();
+  connection.closeSync();
+  instance.closeSync();
   writeFileSync(path.join(out, "why.json"), JSON.stringify(told, undefined, 1));
 }
 
 try {
+  setGlobalConfig({ work_path: path.join(scratch, "work"), log_level: "error" });
   const corpus = corpusFolder(path.resolve(corpusArgument));
   for (const mode of ["declared", "detected"]) {
     const out = path.join(values.out ?? scratch, mode);

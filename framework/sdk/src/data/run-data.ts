@@ -3,6 +3,7 @@ import { renderSql } from "@datapy/mod-kit";
 import type { DataContext, RowBatch, Sql, TableArtifact } from "@datapy/mod-kit";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ArtifactFolder } from "../artifacts/artifact-folder.js";
+import { writeBehind } from "../artifacts/write-behind.js";
 import { fault } from "../errors.js";
 import type { AttachedDatabase } from "./attached-databases.js";
 import { duckdbDialect, quoteIdentifier } from "./duckdb-dialect.js";
@@ -87,7 +88,8 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
     try {
       const table = await exclusive(async ({ connection }): Promise<TableArtifact> => {
         const safe = parquetSafe(query, await describeQuery(connection, query));
-        const written = await copyToParquet(connection, safe, file.path);
+        const flushed = writeBehind(file.path);
+        const written = await copyToParquet(connection, safe, file.path).finally(flushed);
         const columns = await describeQuery(connection, `SELECT * FROM ${duckdbDialect.table(file.path)}`);
         return {
           kind: "table",

@@ -29,7 +29,11 @@ export async function readCsv(params: CsvParameters, ctx: CsvContext): Promise<E
   const quarantine =
     params.on_bad_row === "quarantine" ? new QuarantineFile(ctx.data.temporaryPath("quarantine.csv")) : undefined;
   try {
-    if (files.some((file) => file.size > PIECE_BYTES)) pool.start();
+    if (files.some((file) => file.size > PIECE_BYTES)) {
+      pool.start();
+      // DuckDB is loaded while the scan threads work. Should that fail, the first use says so.
+      void ctx.data.describe(sql`select 1`).catch(() => undefined);
+    }
     const plans = await planAll(files, params, ctx, pool);
     const names = columnNames(plans, params);
     const declared = declaredColumns(params, names, plans);
