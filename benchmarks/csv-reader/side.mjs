@@ -29,7 +29,10 @@ if (side === "duckdb") {
   const { runMod, setGlobalConfig } = require("@datapy/sdk");
   setGlobalConfig({ work_path: folder, log_level: "error" });
   const declared = { delimiter: ",", quote: '"', header: true, skip_rows: 0, columns: types };
-  const envelope = await runMod(require.resolve("@datapy/mod-csv-reader"), { input_path: input, ...(side === "declared" ? declared : {}) });
+  const envelope = await runMod(require.resolve("@datapy/mod-csv-reader"), {
+    input_path: input,
+    ...(side === "declared" ? declared : {}),
+  });
   if (envelope.status === "error") throw new Error(envelope.errors.join("\n"));
   process.stdout.write(`${JSON.stringify({ rows: envelope.metrics.rows_output })}\n`);
 }
