@@ -22,6 +22,12 @@ export interface ResultBuilder {
   addArtifact(key: string, uri: string): void;
   /** Shares a value with later mods of the session. */
   addGlobal(key: string, value: unknown): void;
+  /**
+   * Says that the run reads or writes data that the host does not see: a database table, an object of a store, an endpoint. It goes to the
+   * run ledger, for lineage. Parameters made by `Path` and `Artifact`, and the run's own artifacts, are noted without it. The same role
+   * and URI given again replace what was said before.
+   */
+  addDataset(dataset: DatasetUse): void;
   /** The run did its work. With warnings added, `status` is `warning` and the exit code 10. */
   success(): Envelope;
   /** The run did its work, with something to say: `status` `warning`, exit code 10. */
@@ -50,6 +56,18 @@ export interface ColumnSource {
 
 /** Where the columns of a table come from: sources by output column. Kept in the run ledger. */
 export type ColumnLineage = Readonly<Record<string, readonly ColumnSource[]>>;
+
+/** Data that a run reads or writes outside the artifacts. */
+export interface DatasetUse {
+  readonly role: "input" | "output";
+  /** What names it anywhere: `postgresql://host:5432/database/schema.table`, `s3://bucket/key`. Credentials and query are not kept. */
+  readonly uri: string;
+  readonly columns?: readonly Column[];
+  readonly rows?: number;
+  readonly bytes?: number;
+  /** Of an output: where its columns come from. */
+  readonly lineage?: ColumnLineage;
+}
 
 /** A table that a run wrote, whole and under its final name. */
 export interface TableArtifact {

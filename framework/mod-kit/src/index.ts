@@ -20,6 +20,7 @@ export type {
   ColumnLineage,
   ColumnSource,
   DataContext,
+  DatasetUse,
   FileArtifact,
   ModContext,
   ModLogger,

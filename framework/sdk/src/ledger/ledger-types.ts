@@ -1,4 +1,4 @@
-import type { ColumnLineage, Envelope, ExitCode, FileArtifact, TableArtifact } from "@datapy/mod-kit";
+import type { Column, ColumnLineage, Envelope, ExitCode, FileArtifact, TableArtifact } from "@datapy/mod-kit";
 import type { ValueOrigin } from "../config/configuration-types.js";
 import type { Masker } from "../secrets/masker-types.js";
 
@@ -23,6 +23,7 @@ export interface LedgerInput {
   readonly uri: string;
   readonly rows?: number | undefined;
   readonly bytes?: number | undefined;
+  readonly columns?: readonly Column[] | undefined;
 }
 
 /** A dataset that a run wrote outside the artifact store, such as a database table. */

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { ColumnLineage, FileArtifact, TableArtifact } from "@datapy/mod-kit";
+import type { Column, ColumnLineage, FileArtifact, TableArtifact } from "@datapy/mod-kit";
 import type { ValueOrigin } from "../config/configuration-types.js";
 import { datasetName, datasetUri } from "./dataset-name.js";
 import type { LedgerInput, LedgerOutput, LedgerRunEnd, LedgerRunStart } from "./ledger-types.js";
@@ -134,7 +134,7 @@ export function parametersFacet(parameters: Readonly<Record<string, unknown>>): 
 export function inputDatasets(inputs: readonly LedgerInput[] | undefined): LineageDataset[] {
   return (inputs ?? []).map((input) => ({
     ...datasetName(input.uri),
-    facets: { dataSource: sourceFacet(input.uri) },
+    facets: { dataSource: sourceFacet(input.uri), ...schemaFacets(input.columns) },
     inputFacets:
       input.rows === undefined && input.bytes === undefined
         ? {}
@@ -153,7 +153,7 @@ function artifactDataset(artifact: TableArtifact | FileArtifact): LineageDataset
     ...datasetName(artifact.uri),
     facets: {
       dataSource: sourceFacet(artifact.uri),
-      ...(artifact.kind === "table" ? { schema: schemaFacet(artifact) } : {}),
+      ...(artifact.kind === "table" ? schemaFacets(artifact.columns) : {}),
       ...(artifact.kind === "table" ? lineageFacets(artifact.lineage) : {}),
     },
     outputFacets: {
@@ -168,21 +168,21 @@ function artifactDataset(artifact: TableArtifact | FileArtifact): LineageDataset
 function otherDataset(output: LedgerOutput): LineageDataset {
   return {
     ...datasetName(output.uri),
-    facets: { dataSource: sourceFacet(output.uri), ...lineageFacets(output.lineage) },
+    facets: {
+      dataSource: sourceFacet(output.uri),
+      ...schemaFacets(output.columns),
+      ...lineageFacets(output.lineage),
+    },
     outputFacets: {
       outputStatistics: standardFacet("outputStatistics", defined({ rowCount: output.rows, size: output.bytes })),
     },
   };
 }
 
-function schemaFacet(table: TableArtifact): Facet {
-  return standardFacet("schema", {
-    fields: table.columns.map((column, index) => ({
-      name: column.name,
-      type: column.type,
-      ordinal_position: index + 1,
-    })),
-  });
+function schemaFacets(columns: readonly Column[] | undefined): Facets {
+  if (columns === undefined) return {};
+  const fields = columns.map(({ name, type }, index) => ({ name, type, ordinal_position: index + 1 }));
+  return { schema: standardFacet("schema", { fields }) };
 }
 
 function sourceFacet(uri: string): Facet {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import type { Envelope, EnvelopeLogs, ErrorExitCode, ResultBuilder } from "@datapy/mod-kit";
+import type { DatasetUse, Envelope, EnvelopeLogs, ErrorExitCode, ResultBuilder } from "@datapy/mod-kit";
 import { isUrl } from "../config/absolute-path.js";
 import { valueWords } from "../contract/value-words.js";
 import { fault } from "../errors.js";
@@ -23,6 +23,8 @@ export interface ResultBuilderOptions {
   readonly cwd?: string | undefined;
   /** Told what is worth a line in the log and no warning in the result: a metric that the host measures itself. */
   readonly onNote?: ((message: string) => void) | undefined;
+  /** Told what the mod says it reads and writes. */
+  readonly onDataset?: ((dataset: DatasetUse) => void) | undefined;
 }
 
 /** A new run id: `<mod>_<8 hex>`. */
@@ -64,6 +66,7 @@ class Builder implements ResultBuilder {
       "addMetric",
       "addArtifact",
       "addGlobal",
+      "addDataset",
       "success",
       "warning",
       "error",
@@ -105,6 +108,14 @@ class Builder implements ResultBuilder {
   addGlobal(key: string, value: unknown): void {
     this.#checkKey("global", key);
     setOwn(this.#globals, key, this.#json("global", key, value));
+  }
+
+  addDataset(dataset: DatasetUse): void {
+    const given = dataset as Partial<DatasetUse> | undefined;
+    const { uri, role } = given ?? {};
+    if (typeof uri !== "string" || uri === "" || (role !== "input" && role !== "output"))
+      throw this.#refused("dataset", String(uri ?? "without a URI"), valueWords(role ?? given));
+    this.#options.onDataset?.(structuredClone(dataset));
   }
 
   success(): Envelope {

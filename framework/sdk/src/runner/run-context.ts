@@ -6,7 +6,7 @@ import { openRunData } from "../data/run-data.js";
 import { createResultBuilder } from "../result/result-builder.js";
 import { openState } from "../state/state-store.js";
 import type { RunState } from "../state/state-store.js";
-import type { ModContext, ModDefinition } from "@datapy/mod-kit";
+import type { DatasetUse, ModContext, ModDefinition } from "@datapy/mod-kit";
 import type { Run } from "./run-types.js";
 
 /** What a run works with. */
@@ -15,6 +15,8 @@ export interface RunContext {
   readonly context: ModContext;
   readonly artifacts: ArtifactFolder;
   readonly state: RunState;
+  /** What the mod says that it reads and writes, beside parameters and artifacts. */
+  readonly datasets: () => readonly DatasetUse[];
   /** Drops tables, connection and temporary files of the run. A second call waits for the first. */
   close(): Promise<void>;
 }
@@ -23,12 +25,14 @@ export interface RunContext {
 export function openRunContext(run: Run, definition: ModDefinition): RunContext {
   const { session, deadline } = run;
   const { signal } = deadline;
+  const datasets = new Map<string, DatasetUse>();
   const result = createResultBuilder({
     mod: run.mod,
     sessionId: session.id,
     logFile: session.log.file,
     runId: run.id,
     cwd: session.cwd,
+    onDataset: (dataset) => datasets.set(`${dataset.role} ${dataset.uri}`, dataset),
     onNote: (message) => session.log.lifecycle("warn", message, { mod: run.mod, run_id: run.id }),
   });
   const artifacts = openArtifactFolder({
@@ -44,6 +48,7 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
   return {
     artifacts,
     state,
+    datasets: () => [...datasets.values()],
     context: {
       runId: run.id,
       sessionId: session.id,

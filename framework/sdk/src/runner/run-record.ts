@@ -1,7 +1,7 @@
 import type { Envelope, ExitCode, ModDefinition } from "@datapy/mod-kit";
 import type { ResolvedParameters } from "../config/configuration-types.js";
 import { exitCodeOf } from "../result/exit-code-of.js";
-import type { LedgerInput } from "../ledger/ledger-types.js";
+import type { LedgerInput, LedgerOutput } from "../ledger/ledger-types.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
 import { isFaultList, messageOf } from "./failure-envelope.js";
 import type { RunSummary } from "./runner-protocol.js";
@@ -21,6 +21,7 @@ export function recordStart(
   const { session, step } = run;
   const { registered, definition, resolved } = details;
   run.recorded = true;
+  run.inputs = details.inputs;
   session.log.lifecycle("info", "run started", contextOf(run), {
     version: run.version,
     ...(step.stepId === undefined ? {} : { step: step.stepId }),
@@ -68,6 +69,7 @@ export function recordEnd(run: Run, whole: Envelope): Envelope {
     mod: run.mod,
     step: step.stepId,
     artifacts: run.opened?.artifacts.made ?? [],
+    ...datasetsOf(run),
   });
   const summary: RunSummary = {
     mod: run.mod,
@@ -106,6 +108,14 @@ function logEnd(run: Run, envelope: Envelope, exitCode: ExitCode): void {
     execution_time: envelope.execution_time,
     exit_code: exitCode,
   });
+}
+
+/** What the run says that it read, beside its parameters, and wrote, beside its artifacts. */
+function datasetsOf(run: Run): { inputs?: LedgerInput[]; outputs?: LedgerOutput[] } {
+  const datasets = run.opened?.datasets() ?? [];
+  if (datasets.length === 0) return {};
+  const inputs = datasets.filter((one) => one.role === "input");
+  return { inputs: [...run.inputs, ...inputs], outputs: datasets.filter((one) => one.role === "output") };
 }
 
 function contextOf(run: Run): Readonly<Record<string, unknown>> {

@@ -161,6 +161,7 @@ function newRun(session: Session, step: Step, options: RunStepOptions): Run {
     mod: name,
     version: "",
     id: `${name}_${suffix}`,
+    inputs: [],
     recorded: false,
     opened: undefined,
     failure: undefined,

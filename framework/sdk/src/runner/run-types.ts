@@ -1,3 +1,4 @@
+import type { LedgerInput } from "../ledger/ledger-types.js";
 import type { RunContext } from "./run-context.js";
 import type { RunDeadline } from "./run-deadline.js";
 import type { Session } from "./session-types.js";
@@ -14,6 +15,8 @@ export interface Run {
   /** Empty until the mod is found. */
   version: string;
   id: string;
+  /** Files and artifacts that its parameters name. */
+  inputs: readonly LedgerInput[];
   /** Whether its start stands in the ledger. */
   recorded: boolean;
   /** What was handed to the mod, once it was. */

@@ -335,3 +335,21 @@ test("whatever is called in whatever order, the result is valid and survives JSO
     { numRuns: 500 },
   );
 });
+
+describe("datasets that a mod names", () => {
+  test("are handed on as they were, and refused without a URI or a role", () => {
+    const told: unknown[] = [];
+    const result = createResultBuilder({
+      mod: "loader",
+      sessionId,
+      logFile: "",
+      onDataset: (dataset) => told.push(dataset),
+    });
+    const dataset = { role: "output", uri: "postgresql://db:5432/shop/public.customers", rows: 3 } as const;
+    result.addDataset(dataset);
+    expect(told).toEqual([dataset]);
+    expect(codeOf(() => result.addDataset({ role: "output", uri: "" }))).toBe("DATAPY_RESULT_VALUE");
+    expect(codeOf(() => result.addDataset({ uri: "s3://bucket/key" } as never))).toBe("DATAPY_RESULT_VALUE");
+    expect(codeOf(() => result.addDataset(undefined as never))).toBe("DATAPY_RESULT_VALUE");
+  });
+});
