@@ -41,8 +41,7 @@ export async function streamCsv(data: DataContext, source: Sql, nullText: string
     try {
       await pumping;
     } catch (error) {
-      source_.destroy();
-      await query.catch(() => undefined);
+      await source_.release(query);
       throw error;
     }
     await query;

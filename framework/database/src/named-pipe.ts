@@ -15,6 +15,8 @@ export async function makePipe(file: string): Promise<void> {
   await promisify(execFile)("mkfifo", ["-m", "600", file]);
 }
 
+const POLL_MILLISECONDS = 2;
+
 /** The reading end of a pipe. */
 export interface PipeSource {
   readonly stream: net.Socket;
@@ -22,6 +24,11 @@ export interface PipeSource {
   finish(): void;
   /** Closes both ends at once. */
   destroy(): void;
+  /**
+   * Closes both ends and lets the writer go: one that writes gets a broken pipe, and so does one that opens the pipe only now, which would
+   * wait for a reader for ever. Resolves when `writer` has settled; never rejects.
+   */
+  release(writer: Promise<unknown>): Promise<void>;
 }
 
 /**
@@ -37,12 +44,24 @@ export function openPipeSource(file: string): PipeSource {
     if (keeper !== undefined) fs.closeSync(keeper);
     keeper = undefined;
   };
+  const destroy = (): void => {
+    finish();
+    stream.destroy();
+  };
   return {
     stream,
     finish,
-    destroy: () => {
-      finish();
-      stream.destroy();
+    destroy,
+    release: async (writer) => {
+      destroy();
+      const ending = writer.then(
+        () => true,
+        () => true,
+      );
+      do {
+        // Whoever waits to open the pipe goes on as soon as a reader appears, however short its life.
+        fs.closeSync(fs.openSync(file, O_RDONLY | O_NONBLOCK));
+      } while (!(await Promise.race([ending, sleep(POLL_MILLISECONDS, false)])));
     },
   };
 }
@@ -51,11 +70,12 @@ export function openPipeSource(file: string): PipeSource {
 export interface PipeSink {
   /** Resolves when a reader has opened the pipe; rejects when the sink was closed before. */
   open(): Promise<net.Socket>;
-  /** Closes the end at once, and lets a reader that waits for a writer see the end of the file. */
+  /**
+   * Closes the end at once and removes the pipe: a reader that waits for a writer sees the end of the file, and one that comes later
+   * finds none.
+   */
   destroy(): void;
 }
-
-const POLL_MILLISECONDS = 2;
 
 /**
  * Prepares to write into a pipe. Opening a pipe for writing without blocking fails until there is a reader, so it is tried until one
@@ -92,8 +112,10 @@ export function preparePipeSink(file: string): PipeSink {
         return;
       }
       try {
-        const descriptor = tryOpen();
-        if (descriptor !== undefined) fs.closeSync(descriptor);
+        // Both ends at once, which never waits; held until the pipe has no name, so that no reader can slip in between.
+        const descriptor = fs.openSync(file, fs.constants.O_RDWR | O_NONBLOCK);
+        fs.rmSync(file, { force: true });
+        fs.closeSync(descriptor);
       } catch {
         // The run's temporary folder may be gone already; then nobody waits.
       }
