@@ -2,7 +2,7 @@
 //
 //   node benchmarks/csv-safety/run.mjs CORPUS SCORER [--out FOLDER]
 //
-// CORPUS is the folder `polluted` (with csv/, clean/, parameters/) or an archive of it (.tar.xz, .tar.gz, .tar); SCORER is csv-score.mjs.
+// Both may be given by the environment instead: DATAPY_CSV_CORPUS, DATAPY_CSV_SCORER. CORPUS is the folder `polluted` (with csv/, clean/, parameters/) or an archive of it (.tar.xz, .tar.gz, .tar); SCORER is csv-score.mjs.
 // Runs twice: with the dialect that parameters/*.json declare, and with nothing declared. Damaged rows are quarantined, damaged headers
 // repaired. `--out` keeps what was written, with why.json beside it: what the user was told of each file.
 import { spawnSync } from "node:child_process";
@@ -26,10 +26,7 @@ const { DuckDBInstance } = require("@duckdb/node-api");
 const { runMod, setGlobalConfig } = require("@datapy/sdk");
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
-const [corpusArgument, scorer] = positionals;
-if (!corpusArgument || !scorer) {
-  throw new Error("usage: run.mjs CORPUS SCORER [--out FOLDER]");
-}
+const [corpusArgument = process.env.DATAPY_CSV_CORPUS, scorer = process.env.DATAPY_CSV_SCORER] = positionals;
 const scratch = mkdtempSync(path.join(os.tmpdir(), "datapy-csv-safety-"));
 
 function corpusFolder(given) {
@@ -89,7 +86,11 @@ async function readAll(corpus, mode, out) {
   writeFileSync(path.join(out, "why.json"), JSON.stringify(told, undefined, 1));
 }
 
-try {
+async function measure() {
+  console.log(
+    `machine: ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.platform()} ${os.release()}, node ${process.version}`,
+  );
+  console.log("command: node benchmarks/csv-safety/run.mjs CORPUS SCORER");
   setGlobalConfig({ work_path: path.join(scratch, "work"), log_level: "error" });
   const corpus = corpusFolder(path.resolve(corpusArgument));
   for (const mode of ["declared", "detected"]) {
@@ -105,6 +106,16 @@ try {
       .slice(0, -1)
       .filter((line) => line !== ""))
       console.log(`  silent: ${name}`);
+  }
+}
+
+try {
+  if (corpusArgument && scorer) await measure();
+  else {
+    console.log(
+      "usage: run.mjs CORPUS SCORER [--out FOLDER]; or DATAPY_CSV_CORPUS and DATAPY_CSV_SCORER in the environment",
+    );
+    process.exitCode = 77;
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -108,3 +108,17 @@ test("packages of other systems are missed in a lock file, with the system that 
     },
   });
 });
+
+test("the page of results keeps the sections of benchmarks that were not run", async () => {
+  const { page, sections } = await script<{
+    page(found: Map<string, string>): string;
+    sections(text: string): Map<string, string>;
+  }>("bench.mjs");
+  const found = new Map([
+    ["startup", "every target met\n\n```text\nratio 1.2\n```"],
+    ["config", "not run"],
+  ]);
+  const read = sections(page(found));
+  expect([...read]).toEqual([...found].sort());
+  expect(sections("")).toEqual(new Map());
+});
