@@ -1,8 +1,5 @@
-import type { DatapyError } from "@datapy/mod-kit";
 import type { StartedRunner } from "@datapy/sdk/start-runner";
-
-/** Bytes of parameters that are read before they are refused: far above what the YAML reader takes, far below what hurts. */
-const LARGEST = 64 * 1024 * 1024;
+import { readStdinText } from "../config/read-stdin-text.js";
 
 /** What may end the reading before standard input ends. */
 export interface ReadLimits {
@@ -34,24 +31,12 @@ export async function readStdin({ runner, timeoutMs, subject }: ReadLimits): Pro
     timer = setTimeout(late, Math.min(timeoutMs, 2 ** 31 - 1));
   });
   try {
-    return await Promise.race([readAll(fault), interrupted]);
+    return await Promise.race([readStdinText(), interrupted]);
   } finally {
     clearTimeout(timer);
-    process.stdin.pause();
-    process.stdin.unref();
+    // A pipe that stays open shall not keep this process; a file, or no standard input at all, cannot.
+    const stdin: NodeJS.ReadableStream & { unref?: () => void } = process.stdin;
+    stdin.pause();
+    stdin.unref?.();
   }
-}
-
-async function readAll(
-  fault: (code: "DATAPY_CLI_BAD_FLAG", details: Record<string, string>) => DatapyError,
-): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > LARGEST)
-      throw fault("DATAPY_CLI_BAD_FLAG", { detail: "--params: more than 64 MiB came through standard input" });
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Envelope } from "@datapy/mod-kit";
-import { FIXTURE_MODS, Workspace } from "../support/workspace.js";
+import { DATAPY, FIXTURE_MODS, Workspace } from "../support/workspace.js";
 import type { Outcome } from "../support/workspace.js";
 
 const mod = (name: string): string => path.join(FIXTURE_MODS, name);
@@ -256,6 +257,38 @@ describe("parameters", () => {
     });
     expect(bad.code).toBe(20);
     expect(envelopeOf(bad).errors.join()).toContain("<stdin>:2:");
+  });
+
+  test("come from a file on standard input, or from none at all", () => {
+    workspace.write("params.yaml", "\ufeffinput_path: c.csv\n");
+    const withStdin = (stdin: number | "ignore") => {
+      const { status, stdout } = spawnSync(process.execPath, [DATAPY, "run-mod", mod("needs.js"), "-p", "-"], {
+        cwd: workspace.folder,
+        env: workspace.environment(),
+        stdio: [stdin, "pipe", "pipe"],
+        encoding: "utf8",
+      });
+      const { globals, errors } = JSON.parse(stdout) as Envelope;
+      return { status, errors, path: (globals["params"] as { input_path?: string } | undefined)?.input_path };
+    };
+    const fromFile = (name: string) => {
+      const file = openSync(path.join(workspace.folder, name), "r");
+      try {
+        return withStdin(file);
+      } finally {
+        closeSync(file);
+      }
+    };
+    expect(fromFile("params.yaml")).toEqual({ status: 0, errors: [], path: path.join(workspace.folder, "c.csv") });
+    expect(withStdin("ignore")).toMatchObject({
+      status: 20,
+      errors: [expect.stringMatching(/^DATAPY_PARAMETER_MISSING: needs needs input_path/)],
+    });
+    writeFileSync(path.join(workspace.folder, "latin1.yaml"), Buffer.from("input_path: caf\u00e9.csv\n", "latin1"));
+    expect(fromFile("latin1.yaml")).toMatchObject({
+      status: 20,
+      errors: [expect.stringMatching(/^DATAPY_FILE_UNREADABLE: standard input cannot be read: it is not UTF-8 text/)],
+    });
   });
 
   test("a secret is shown nowhere", async () => {
