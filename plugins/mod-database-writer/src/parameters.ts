@@ -16,7 +16,11 @@ const choice = <const Values extends readonly string[]>(
 /** Parameters of the database writer. */
 export const WriterParameters = Type.Object({
   input_artifact: Artifact({ description: "Table to write" }),
-  table_name: Type.String({ minLength: 1, description: "Table to write into, letter for letter" }),
+  table_name: Type.String({
+    minLength: 1,
+    examples: ["customers"],
+    description: "Table to write into, letter for letter",
+  }),
   schema_name: Type.Optional(
     Type.String({ minLength: 1, description: "Schema of the table (MySQL: database). Default: the connection's own" }),
   ),

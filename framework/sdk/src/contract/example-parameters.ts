@@ -1,6 +1,6 @@
 import { propertiesOf } from "../config/schema-properties.js";
 import type { JsonSchema } from "../config/schema-properties.js";
-import type { ModDescription } from "./describe-mod.js";
+import type { ModDescription, ParameterDescription } from "./describe-mod.js";
 import { semanticsOfSchema } from "./schema-semantics.js";
 import { isSchema, resolveReference, unionOf } from "./schema-walk.js";
 import { schemaWords } from "./schema-words.js";
@@ -8,18 +8,24 @@ import { schemaWords } from "./schema-words.js";
 const LINE_WIDTH = 100;
 
 /**
- * A commented YAML file of a mod's parameters: those that must be given first, each with an example value (the first of the schema's
- * `examples`, else a plausible one), then all others commented out with their defaults. Secrets are taken from the environment.
+ * A commented YAML file of a mod's parameters: those that must be given and those of the first of the whole schema's `examples` first,
+ * each with an example value (of that example, else the first of its own `examples`, else a plausible one), then all others commented
+ * out with their defaults. Secrets are taken from the environment. `reference` is what the mod is run by.
  */
 export function exampleParameters(
   mod: Pick<ModDescription, "name" | "version" | "description" | "parameters" | "schema">,
+  reference = mod.name,
 ): string {
-  const { name, version, description, parameters, schema } = mod;
+  const { name, version, description, schema } = mod;
   const properties = propertiesOf(schema);
+  const whole = wholeExample(schema);
+  const isGiven = (parameter: ParameterDescription): boolean => parameter.required || whole.has(parameter.name);
   const head = [
     ...comment(`${name} ${version}: ${description}`),
-    ...comment(`Run it with: datapy run-mod ${name} -p params.yaml`),
+    // On one line however long it is, so that it can be copied.
+    `# Run it with: datapy run-mod ${shellWord(reference)} -p params.yaml`,
   ];
+  const parameters = [...mod.parameters.filter(isGiven), ...mod.parameters.filter((parameter) => !isGiven(parameter))];
   const blocks = parameters.map((parameter) => {
     const property = properties.get(parameter.name) ?? {};
     const words = schemaWords(property, schema);
@@ -27,12 +33,26 @@ export function exampleParameters(
       parameter.description,
       `${words.charAt(0).toUpperCase()}${words.slice(1)}.${parameter.required ? " Required." : ""}${parameter.deprecated ? " Deprecated." : ""}`,
     ];
-    const value =
-      parameter.default === undefined ? exampleValue(property, schema, `${name}_${parameter.name}`) : parameter.default;
+    const value = whole.has(parameter.name)
+      ? whole.get(parameter.name)
+      : parameter.default === undefined
+        ? exampleValue(property, schema, `${name}_${parameter.name}`)
+        : parameter.default;
     const line = `${yamlKey(parameter.name)}: ${yamlValue(value)}`;
-    return [...notes.filter((note) => note !== "").flatMap(comment), parameter.required ? line : `# ${line}`];
+    return [...notes.filter((note) => note !== "").flatMap(comment), isGiven(parameter) ? line : `# ${line}`];
   });
   return `${[head, ...blocks].map((block) => block.join("\n")).join("\n\n")}\n`;
+}
+
+/** Parameters that the author gives as an example of the whole: `Type.Object({ … }, { examples: [{ … }] })`. */
+function wholeExample({ examples }: JsonSchema): ReadonlyMap<string, unknown> {
+  const first: unknown = Array.isArray(examples) ? examples[0] : undefined;
+  return new Map(typeof first === "object" && first !== null ? Object.entries(first) : []);
+}
+
+/** A word as a shell reads it back. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./\\~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** A value that the schema takes. */

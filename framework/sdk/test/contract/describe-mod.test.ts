@@ -239,6 +239,23 @@ api_token: "\${env.MINE_API_TOKEN}"
 `);
   });
 
+  test("gives what the author gives as an example of the whole, and the reference that it is run by", () => {
+    const schema = Type.Object(
+      {
+        on_empty: Type.String({ default: "ok" }),
+        host: Type.String(),
+        query: Type.Optional(Type.String()),
+        port: Type.Optional(Type.Integer()),
+      },
+      { examples: [{ query: "select 1", on_empty: "fail" }] },
+    );
+    const mod = { name: "mine", version: "1.0.0", description: "Does it", schema };
+    const text = exampleParameters({ ...mod, parameters: describeParameters(schema) }, "./my mods/mine.ts");
+    expect(text.match(/^[^#\n].*$/gm)).toEqual(["host: text", "on_empty: fail", 'query: "select 1"']);
+    expect(text.indexOf("# port: ")).toBeGreaterThan(text.indexOf("query: "));
+    expect(text).toContain("# Run it with: datapy run-mod './my mods/mine.ts' -p params.yaml\n");
+  });
+
   const every = Type.Object({
     a: Type.String(),
     b: Type.Integer({ minimum: 3 }),
@@ -274,10 +291,17 @@ api_token: "\${env.MINE_API_TOKEN}"
     expect(parseYaml(uncommented, "/example.yaml").toJson()).toMatchObject({ m: "null", o: defaults.o, n: null });
   });
 
-  test("every package of this repository that has mods gives one", () => {
+  test("every package of this repository that has mods gives one, of valid parameters", () => {
     const { mods } = discoverMods({ cwd: path.resolve(__dirname, "../../../..") });
     for (const mod of mods.filter((one) => one.manifest !== undefined)) {
-      expect(exampleParameters(describeMod(mod))).toContain(`datapy run-mod ${mod.name}`);
+      const description = describeMod(mod);
+      const text = exampleParameters(description);
+      expect(text).toContain(`datapy run-mod ${mod.name}`);
+      const defaults = Object.fromEntries(
+        description.parameters.flatMap(({ name, default: value }) => (value === undefined ? [] : [[name, value]])),
+      );
+      const values = { ...defaults, ...(parseYaml(text, "/example.yaml").toJson() as object) };
+      expect(validateParameters({ schema: description.schema, values })).toEqual([]);
     }
   });
 });

@@ -37,7 +37,10 @@ export default class ModsInfo extends BaseCommand {
     const found = findMod(args.mod);
     const description = found.manifest === undefined ? await describeFromCode(args.mod) : describeMod(found);
     if (flags.json) this.logJson(schemaOf(description));
-    else process.stdout.write(flags.example ? exampleParameters(description) : `${overview(description)}\n`);
+    else if (flags.example) {
+      const reference = found.origin === "path" ? args.mod : description.name;
+      process.stdout.write(exampleParameters(description, reference));
+    } else process.stdout.write(`${overview(description)}\n`);
   }
 }
 
