@@ -71,6 +71,8 @@ export type EnvelopeOf<Artifacts extends ArtifactDeclarations> =
 
 /**
  * Runs a mod and gives its envelope; an error is an envelope too, unless `failOnError` is `true`. Runs may be started side by side.
+ * Once the session is canceled or its time is up, nothing more is started: a call throws the reason (`DATAPY_CANCELED`, exit code 50;
+ * `DATAPY_TIMEOUT`, 40), so that a script ends in good order whatever it would have done next.
  *
  * @param mod the mod, imported; its parameters and artifacts are then checked by the compiler. Or a reference: `csv-reader`,
  *   `csv_reader`, `@datapy/mod-csv-reader`, `datapy.mods.sources.csv_reader`, or a path such as `./mods/my-mod.ts`.
@@ -101,6 +103,8 @@ export async function runMod(
   const timeoutMs =
     options.timeout === undefined ? undefined : durationMilliseconds(options.timeout, "the timeout given to runMod");
   const session = await currentSession();
+  // A script that loops over its work would else go on: one canceled run after the other, each with its lines in log and ledger.
+  session.signal.throwIfAborted();
   const envelope = await runStep(
     session,
     {

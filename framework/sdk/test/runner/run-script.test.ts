@@ -328,8 +328,26 @@ describe("a script that is to end", () => {
     expect(envelope.runs?.map((run) => [run.mod, run.exit_code])).toEqual([
       ["good", 0],
       ["waits", 50],
-      ["good", 50],
     ]);
+    expect(outcome.stderr).not.toContain("went on");
+  });
+
+  it("starts nothing more once it is canceled, however long its loop is", async () => {
+    host.mod(
+      "waits",
+      `console.error("running"); await new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));`,
+    );
+    const script = host.file(
+      "flow.mjs",
+      `import { runMod } from "@datapy/sdk"; try { for (;;) await runMod("./waits.mjs"); } finally { console.error("tidied up"); }`,
+    );
+    const running = host.runScript(script);
+    await running.shows("running");
+    running.child.kill("SIGTERM");
+    const outcome = await running.ended;
+    expect(outcome.code).toBe(50);
+    expect(envelopeOf(outcome).runs).toHaveLength(1);
+    expect(outcome.stderr).toContain("tidied up");
   });
 
   it("gets 50 when it does something of its own, and may tidy up", async () => {
