@@ -135,6 +135,46 @@ export interface DataContext<Keys extends string = string> {
   attach(path?: string, options?: { readonly readOnly?: boolean; readonly timeout?: number }): Promise<string>;
   /** A path in the run's temporary folder that nothing else uses; the folder is removed when the run ends. `name` is its last part. */
   temporaryPath(name: string): string;
+  /**
+   * Opens a DuckDB of its own for SQL that a user wrote. It sees `tables` (Parquet files by the name that the SQL gives them) and nothing
+   * else: no other file, no network, no settings, no extensions. Settings, memory limit and cancellation are those of the run. Closed when
+   * the run ends. Throws `DATAPY_SANDBOX_SQL` (20) for a table that is no Parquet file or a name that is given twice.
+   */
+  sandbox(tables: Readonly<Record<string, string | { readonly uri: string }>>): Promise<DataSandbox<Keys>>;
+}
+
+/** Values of `$1`, `$2`, … (or `?`) in order, or of `$name` by name. */
+export type SandboxParameters = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
+
+/** What {@link DataSandbox.check} finds out of a query without running it. */
+export interface SandboxQuery {
+  readonly columns: readonly Column[];
+  /** The query as DuckDB's `json_serialize_sql` gives it, defaults left out: the node of the one statement. */
+  readonly syntax: unknown;
+  /** Whether a `PIVOT` takes its columns from the data; `syntax` then has `'?'` as the one value of every such list. */
+  readonly dynamicPivot: boolean;
+}
+
+/**
+ * A DuckDB that is shut off from everything but its tables. It takes the text of exactly one `SELECT` (or `FROM`, `VALUES`, `PIVOT`,
+ * `UNPIVOT`, `SUMMARIZE`, with `WITH` or without). Anything else, and any table or function that reaches further than the given tables,
+ * is `DATAPY_SANDBOX_SQL` (20), with the line and a caret under the place.
+ */
+export interface DataSandbox<Keys extends string = string> {
+  /** Columns of each table, by its name. */
+  readonly tables: Readonly<Record<string, readonly Column[]>>;
+  /** Parses and binds `text` without running it. */
+  check(text: string, parameters?: SandboxParameters): Promise<SandboxQuery>;
+  /** {@link DataContext.writeTable} for a text of the user, with values bound to its parameters. */
+  writeTable(
+    key: Keys,
+    text: string,
+    options?: {
+      readonly parameters?: SandboxParameters;
+      readonly verify?: (table: TableArtifact) => void | Promise<void>;
+      readonly lineage?: ColumnLineage;
+    },
+  ): Promise<TableArtifact>;
 }
 
 /** A file artifact in the making. */

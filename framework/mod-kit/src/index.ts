@@ -20,6 +20,7 @@ export type {
   ColumnLineage,
   ColumnSource,
   DataContext,
+  DataSandbox,
   DatasetUse,
   FileArtifact,
   ModContext,
@@ -28,6 +29,8 @@ export type {
   ResultBuilder,
   RowBatch,
   RunContext,
+  SandboxParameters,
+  SandboxQuery,
   StateStore,
   TableArtifact,
 } from "./context.js";

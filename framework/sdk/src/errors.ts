@@ -457,6 +457,11 @@ export const ERROR_TABLE = {
     message: "no run {id} in {folder}",
     hint: "List the runs of this project with: datapy runs",
   },
+  DATAPY_SANDBOX_SQL: {
+    exitCode: 20,
+    message: "the SQL is refused: {detail}",
+    hint: "Write one SELECT over the tables that the run names; it reads nothing else and changes nothing.",
+  },
   DATAPY_SCHEMA_INVALID: {
     exitCode: 20,
     message: "the parameter schema of {mod} is refused: {detail}",

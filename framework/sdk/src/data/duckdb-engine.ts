@@ -31,6 +31,8 @@ export interface DataConnection {
 /** The one DuckDB of a process. Nothing is loaded or opened before the first {@link connect}. */
 export interface DataEngine {
   connect(): Promise<DataConnection>;
+  /** A DuckDB with the same settings that shares nothing with the process's own. */
+  separate(): Promise<{ readonly opened: DataConnection; readonly closeInstance: () => void }>;
   /** Database files that runs of this process use. */
   readonly databases: AttachedDatabases;
   readonly settings: DataSettings;
@@ -45,6 +47,7 @@ export interface DataEngine {
 export function createDataEngine(settings: DataSettings): DataEngine {
   let opening: Promise<{ readonly duckdb: DuckDB; readonly instance: DuckDBInstance }> | undefined;
   let attaching: Promise<DuckDBConnection> | undefined;
+  let separated = 0;
   async function connect(): Promise<DataConnection> {
     opening ??= open(settings).catch((error: unknown) => {
       opening = undefined;
@@ -59,6 +62,17 @@ export function createDataEngine(settings: DataSettings): DataEngine {
   }
   return {
     connect,
+    async separate() {
+      // Two DuckDBs would give their spilled blocks the same names.
+      const { duckdb, instance } = await open({
+        ...settings,
+        spillFolder: `${settings.spillFolder}-${String(++separated)}`,
+      });
+      return {
+        opened: { duckdb, connection: await instance.connect() },
+        closeInstance: () => instance.closeSync(),
+      };
+    },
     settings,
     databases: attachedDatabases(() => (attaching ??= connect().then(({ connection }) => connection))),
     close() {

@@ -13,6 +13,8 @@ import { parquetSafe } from "./parquet-types.js";
 import { readBatches } from "./read-batches.js";
 import { copyToParquet, describeQuery, withNullCounts } from "./table-columns.js";
 import { valueReader } from "./duckdb-values.js";
+import { openSandbox } from "./sandbox.js";
+import type { OpenedSandbox } from "./sandbox.js";
 import { createStagingTable } from "./staging-table.js";
 
 /** What a run's {@link DataContext} is made of. */
@@ -47,6 +49,7 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
   const database = `run_${String(++databases)}`;
   const streams = new Set<DuckDBConnection>();
   const attached: AttachedDatabase[] = [];
+  const sandboxes: OpenedSandbox[] = [];
   let opening: Promise<DataConnection> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let hasPrivateState = false;
@@ -84,22 +87,29 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
     query: string,
     options: Parameters<DataContext["writeTable"]>[2] = {},
   ): Promise<TableArtifact> {
+    return publish(
+      key,
+      (file) =>
+        exclusive(async ({ connection }) => {
+          const safe = parquetSafe(query, await describeQuery(connection, query));
+          const flushed = writeBehind(file);
+          const written = await copyToParquet(connection, safe, file).finally(flushed);
+          const columns = await describeQuery(connection, `SELECT * FROM ${duckdbDialect.table(file)}`);
+          return { rows: written.rows, bytes: written.bytes, columns: withNullCounts(columns, written) };
+        }),
+      options,
+    );
+  }
+
+  /** Gives the file that `write` makes its final name once it is whole; otherwise nothing remains of it. */
+  async function publish(
+    key: string,
+    write: (file: string) => Promise<Omit<TableArtifact, "kind" | "key" | "uri">>,
+    options: Parameters<DataContext["writeTable"]>[2] = {},
+  ): Promise<TableArtifact> {
     const file = await artifacts.create(key, "table", ".parquet");
     try {
-      const table = await exclusive(async ({ connection }): Promise<TableArtifact> => {
-        const safe = parquetSafe(query, await describeQuery(connection, query));
-        const flushed = writeBehind(file.path);
-        const written = await copyToParquet(connection, safe, file.path).finally(flushed);
-        const columns = await describeQuery(connection, `SELECT * FROM ${duckdbDialect.table(file.path)}`);
-        return {
-          kind: "table",
-          key,
-          uri: file.path,
-          rows: written.rows,
-          bytes: written.bytes,
-          columns: withNullCounts(columns, written),
-        };
-      });
+      const table: TableArtifact = { kind: "table", key, uri: file.path, ...(await write(file.path)) };
       await file.sync();
       await options.verify?.(table);
       signal.throwIfAborted();
@@ -199,12 +209,29 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
     describe: (query) => exclusive(({ connection }) => describeQuery(connection, render(query))),
 
     temporaryPath: (name) => artifacts.temporaryPath(name),
+
+    async sandbox(tables) {
+      if (closed) throw fault("DATAPY_RUN_OVER", { what: "ctx.data" });
+      signal.throwIfAborted();
+      const opened = await openSandbox({
+        engine,
+        signal,
+        tables: Object.fromEntries(
+          Object.entries(tables).map(([name, one]) => [name, path.resolve(typeof one === "string" ? one : one.uri)]),
+        ),
+        folder: artifacts.temporaryPath("sandbox"),
+        publish,
+      });
+      sandboxes.push(opened);
+      return opened.sandbox;
+    },
   };
 
   return {
     context,
     async close() {
       closed = true;
+      await Promise.all(sandboxes.map((one) => one.close()));
       const opened = await opening?.catch(() => undefined);
       if (opened === undefined) return;
       for (const stream of streams) stream.interrupt();

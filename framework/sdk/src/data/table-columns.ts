@@ -16,12 +16,19 @@ export interface WrittenFile {
   readonly nullCounts: ReadonlyMap<string, number>;
 }
 
+/** The statement that writes the result of `query` as one Parquet file, and tells what it wrote. */
+export function copyStatement(query: string, file: string): string {
+  return `COPY (${query}\n) TO ${duckdbDialect.literal(file)} (FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false, RETURN_STATS)`;
+}
+
 /** Runs `query` and writes its result as one Parquet file. */
 export async function copyToParquet(connection: DuckDBConnection, query: string, file: string): Promise<WrittenFile> {
-  const copied = await connection.runAndReadAll(
-    `COPY (${query}\n) TO ${duckdbDialect.literal(file)} (FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false, RETURN_STATS)`,
-  );
-  const row = copied.getRowObjectsJS()[0] ?? {};
+  const copied = await connection.runAndReadAll(copyStatement(query, file));
+  return writtenFile(copied.getRowObjectsJS()[0] ?? {});
+}
+
+/** Reads the one row that {@link copyStatement} gives. */
+export function writtenFile(row: Readonly<Record<string, unknown>>): WrittenFile {
   const nullCounts = new Map<string, number>();
   const statistics = row["column_statistics"];
   if (Array.isArray(statistics)) {
