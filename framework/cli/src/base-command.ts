@@ -30,7 +30,12 @@ export abstract class BaseCommand extends Command {
     // oclif would else read an argument that is not there from standard input, which belongs to `-p -`.
     for (const arg of Object.values(input.args ?? {}) as { ignoreStdin?: boolean }[]) arg.ignoreStdin = true;
     try {
-      return await super.parse(input, argv);
+      const parsed = await super.parse(input, argv);
+      // `datapy run-mod "$MOD"` with a variable that is not set.
+      const expected = Object.entries((input.args ?? {}) as Record<string, { required?: boolean }>);
+      const empty = expected.filter(([name, arg]) => arg.required === true && parsed.args[name] === "");
+      if (empty.length > 0) throw Object.assign(new Error("an empty argument"), { args: empty.map(([, arg]) => arg) });
+      return parsed;
     } catch (error) {
       const { usageFault } = await import("./errors/usage-fault.js");
       throw usageFault(error, { argv: this.argv, id: this.id ?? "", flags: this.flagNames() });

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { DatapyError, ExitCode } from "@datapy/mod-kit";
 import { failureEnvelope } from "@datapy/sdk/failure-envelope";
+import { FaultList } from "@datapy/sdk/faults";
 import { writeWhole } from "@datapy/sdk/write-whole";
 import { formatFaultForPeople } from "../output/format-fault.js";
 import { paintFor } from "../output/paint.js";
@@ -65,7 +66,7 @@ export async function reportFailure(error: unknown, form: FailureForm): Promise<
   await writeWhole(process.stderr, `${lines.join("\n")}\n`);
   if (form.envelope) {
     const runId = `${form.runName}_${randomBytes(4).toString("hex")}`;
-    const envelope = failureEnvelope(error, {
+    const envelope = failureEnvelope(new FaultList(faults), {
       executionTime: process.uptime(),
       logs: { log_file: "", session_id: randomUUID(), run_id: runId },
     });

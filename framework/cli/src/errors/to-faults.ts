@@ -8,6 +8,10 @@ export function toFaults(error: unknown): readonly DatapyError[] {
   if (isDatapyError(error)) return [error];
   if (isFaultList(error)) return error.faults;
   const detail = error instanceof Error ? error.message : String(error);
+  if ((error as { syscall?: unknown } | undefined)?.syscall === "uv_cwd") {
+    const gone = { detail: "the working directory is gone" };
+    return [fault("DATAPY_SYSTEM", gone, { cause: error, hint: "Change to a folder that is there." })];
+  }
   // What Node throws for a failed system call (a full disk, a missing right) says which call and which file.
   if (typeof (error as { syscall?: unknown } | undefined)?.syscall === "string")
     return [fault("DATAPY_SYSTEM", { detail }, { cause: error })];

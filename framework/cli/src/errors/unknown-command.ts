@@ -12,6 +12,11 @@ export function unknownCommand(words: readonly string[], config: Config): Datapy
   const names = config.commands.filter((command) => !command.hidden).map((command) => command.id.replaceAll(":", " "));
   const topics = new Set(names.filter((name) => name.includes(" ")).map((name) => name.split(" ", 1)[0] ?? name));
   const [first = "", second] = words;
+  if (first.startsWith("-")) {
+    const [flag = ""] = first.split("=", 1);
+    const hint = "Flags stand behind a command: `datapy help` lists the commands.";
+    return fault("DATAPY_CLI_UNKNOWN_FLAG", { flag }, { hint });
+  }
   if (second !== undefined && names.includes(first) && !topics.has(first)) {
     const argument = `${JSON.stringify(second)}: \`datapy ${first}\` takes none`;
     return fault(

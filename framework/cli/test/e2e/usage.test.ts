@@ -1,6 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { Workspace } from "../support/workspace.js";
+import { DATAPY, Workspace } from "../support/workspace.js";
 
 /** A command line that cannot be understood: what stderr names, and the hint that it gives. */
 interface Misuse {
@@ -42,6 +43,12 @@ const MISUSES: readonly Misuse[] = [
     hint: "Did you mean `datapy mods`",
   },
   {
+    args: ["--verbose=hunter2", "mods"],
+    code: "DATAPY_CLI_UNKNOWN_FLAG",
+    message: "unknown flag --verbose",
+    hint: "Flags stand behind a command",
+  },
+  {
     args: ["mods", "--jsn"],
     code: "DATAPY_CLI_UNKNOWN_FLAG",
     message: "unknown flag --jsn",
@@ -66,6 +73,12 @@ const MISUSES: readonly Misuse[] = [
     hint: "`datapy mods info --help`",
   },
   {
+    args: ["mods", "info", ""],
+    code: "DATAPY_CLI_MISSING_ARGUMENT",
+    message: "missing argument MOD",
+    hint: "`datapy mods info --help`",
+  },
+  {
     args: ["plugins", "install"],
     code: "DATAPY_CLI_MISSING_ARGUMENT",
     message: "missing argument PLUGIN",
@@ -76,6 +89,13 @@ const MISUSES: readonly Misuse[] = [
 const RUN_MISUSES: readonly (Misuse & { readonly runName: string })[] = [
   {
     args: ["run-mod"],
+    code: "DATAPY_CLI_MISSING_ARGUMENT",
+    message: "missing argument MOD",
+    hint: "`datapy run-mod --help`",
+    runName: "run-mod",
+  },
+  {
+    args: ["run-mod", "", "-p", "params.yaml"],
     code: "DATAPY_CLI_MISSING_ARGUMENT",
     message: "missing argument MOD",
     hint: "`datapy run-mod --help`",
@@ -203,6 +223,24 @@ describe("a command line that cannot be understood", () => {
       }
     },
   );
+});
+
+test("a working directory that is gone is told in the same words on stderr and in the envelope", () => {
+  const workspace = new Workspace();
+  try {
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1" run-mod x';
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", script, process.execPath, DATAPY], {
+      cwd: workspace.folder,
+      env: workspace.environment(),
+      encoding: "utf8",
+    });
+    const told = "DATAPY_SYSTEM: the operating system refused: the working directory is gone";
+    expect(status).toBe(30);
+    expect(stderr).toContain(`error ${told}`);
+    expect(JSON.parse(stdout)).toMatchObject({ exit_code: 30, errors: [`${told}. Change to a folder that is there.`] });
+  } finally {
+    workspace.remove();
+  }
 });
 
 describe("help and version", () => {
