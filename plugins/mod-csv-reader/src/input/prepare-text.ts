@@ -76,6 +76,7 @@ export async function prepareText(file: InputFile, options: PrepareOptions): Pro
     copied = true;
   }
   const sample = readStart(current, 65_536);
+  refuseUtf32(file.path, sample);
   const guess = guessEncoding(sample);
   const declared = options.encoding === "auto" ? undefined : encodingName(options.encoding);
   const encoding = declared ?? guess?.encoding ?? "utf-8";
@@ -174,6 +175,16 @@ async function decode(
     },
   });
   await pipeline(createReadStream(from, { start: mark }), transform, createWriteStream(to), { signal });
+}
+
+/** UTF-32 begins with a mark whose first half may be the one of UTF-16. */
+function refuseUtf32(file: string, sample: Uint8Array): void {
+  if (!startsWith(sample, [0xff, 0xfe, 0, 0]) && !startsWith(sample, [0, 0, 0xfe, 0xff])) return;
+  throw csvError(
+    "CSV_ENCODING",
+    `${file} is UTF-32, which is not read`,
+    "save it as UTF-8: `iconv -f UTF-32 -t UTF-8`",
+  );
 }
 
 /** Refuses a file that is plainly in another encoding: bytes past ASCII, and hardly any of them UTF-8. */
