@@ -89,8 +89,7 @@ try {
     const large = path.join(folder, "large.csv");
     await generate(large, rows * 10);
     for (const kind of ["duckdb", "declared", "inferred"]) {
-      const { seconds, peak } = run(kind, large);
-      console.log(`${rows * 10} rows, ${kind}: ${seconds.toFixed(2)} s, peak memory ${peak} MiB`);
+      console.log(`${rows * 10} rows, ${show(kind, run(kind, large))} peak`);
     }
   }
 } finally {
