@@ -47,6 +47,11 @@ export const DATABASE_ERRORS = {
     message: "the driver for {database} cannot be loaded: {reason}",
     hint: "Install the package again on this machine: it holds a compiled part for each platform.",
   },
+  DATABASE_FILE_MISSING: {
+    exitCode: 20,
+    message: "{database} is not there: {reason}",
+    hint: "Check the path: sqlite:///dir/file.db is absolute, sqlite:///./dir/file.db is taken from `base_path`. A writer makes the file.",
+  },
   DATABASE_IDENTIFIER_INVALID: {
     exitCode: 20,
     message: "{name} cannot be a name in {database}: {reason}",

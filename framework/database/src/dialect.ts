@@ -175,6 +175,8 @@ export interface DatabaseConnection {
   script(text: string, doing: string): Promise<void>;
   /** A table's name in a statement. */
   table(path: TablePath): Sql;
+  /** What names the table in the run ledger, wherever it is read from: a URI with the schema that it stands in, without credentials. */
+  dataset(path: TablePath): Promise<string>;
   /** Table by path; `undefined` when there is none. */
   describeTable(path: TablePath): Promise<DatabaseTable | undefined>;
   /** Columns of a query, without running it. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ident, isDatapyError, join, literal, sql, table } from "@datapy/mod-kit";
-import type { Envelope, ModContext, Sql, TableArtifact } from "@datapy/mod-kit";
+import type { ColumnLineage, Envelope, ModContext, Sql, TableArtifact } from "@datapy/mod-kit";
 import {
   connectionTarget,
   ConnectionPool,
@@ -58,12 +58,13 @@ export async function runRead(params: ReaderParams, ctx: ModContext): Promise<En
 async function sourceQuery(
   params: ReaderParams,
   connection: DatabaseConnection,
-): Promise<{ query: Sql; columns: ResultColumn[] }> {
+): Promise<{ query: Sql; columns: ResultColumn[]; dataset: string | undefined }> {
   const used = new Set<string>();
   const { kind, title } = connection.dialect;
   const condition =
     params.where === undefined ? undefined : bindQuery(params.where, params.query_parameters, kind, used);
   let query: Sql;
+  let dataset: string | undefined;
   if (params.query !== undefined) {
     query = bindQuery(withoutSemicolon(params.query), params.query_parameters, kind, used);
     if (condition !== undefined) query = sql`select * from (${query}\n) as q where (${condition}\n)`;
@@ -74,6 +75,7 @@ async function sourceQuery(
     };
     if ((await connection.describeTable(path)) === undefined)
       throw databaseFault("DATABASE_TABLE_MISSING", { database: title, table: path.name });
+    dataset = await connection.dataset(path);
     // The condition stands beside the table and not around it: a subquery may change names (SQLite's of a column called "true").
     query = sql`select * from ${connection.table(path)}${condition === undefined ? sql`` : sql` where (${condition}\n)`}`;
   }
@@ -108,7 +110,7 @@ async function sourceQuery(
     }
     seen.set(name.toLowerCase(), name);
   }
-  return { query, columns };
+  return { query, columns, dataset };
 }
 
 async function readOnce(params: ReaderParams, ctx: ModContext, target: ConnectionTarget): Promise<TableArtifact> {
@@ -119,7 +121,7 @@ async function readOnce(params: ReaderParams, ctx: ModContext, target: Connectio
   const unloadings: Unloading[] = [];
   try {
     const main = await pool.acquire();
-    const { query, columns } = await sourceQuery(params, main);
+    const { query, columns, dataset } = await sourceQuery(params, main);
     const place = `${describeTarget(target)}:${params.schema_name ?? ""}:${
       params.table_name ??
       createHash("sha256")
@@ -148,7 +150,11 @@ async function readOnce(params: ReaderParams, ctx: ModContext, target: Connectio
       }
     } else unloadings.push(await main.unload(filtered, columns, (bytes) => ctx.progress(bytes, undefined, "bytes")));
 
-    const artifact = await writeArtifact(ctx, columns, unloadings);
+    const artifact = await writeArtifact(ctx, columns, unloadings, lineage(dataset, columns));
+    if (dataset !== undefined) {
+      const read = columns.map(({ name, duckType }) => ({ name, type: duckType }));
+      ctx.result.addDataset({ role: "input", uri: dataset, columns: read, rows: artifact.rows });
+    }
     if (range?.moves === true) {
       if (range.first) await warnOfNullWatermarks(params, ctx, main, query, range.column.name);
       const high =
@@ -163,6 +169,12 @@ async function readOnce(params: ReaderParams, ctx: ModContext, target: Connectio
     await Promise.all(unloadings.map((one) => one.abort()));
     await pool.close();
   }
+}
+
+/** A table's columns become the artifact's of the same names. Where the columns of a query come from, its SQL alone knows. */
+function lineage(dataset: string | undefined, columns: readonly ResultColumn[]): ColumnLineage {
+  if (dataset === undefined) return {};
+  return Object.fromEntries(columns.map(({ name }) => [name, [{ uri: dataset, column: name }]]));
 }
 
 /** The watermark's column may be left out of `columns`; then it could not be found in what was read. */
@@ -207,6 +219,7 @@ async function writeArtifact(
   ctx: ModContext,
   columns: readonly ResultColumn[],
   unloadings: readonly Unloading[],
+  lineage: ColumnLineage,
 ): Promise<TableArtifact> {
   // When the database fails, DuckDB sees no more than the end of its input; the database's error is the one to report.
   let databaseError: Error | undefined;
@@ -228,7 +241,10 @@ async function writeArtifact(
   }`;
   try {
     if (!columns.some((column) => column.unboundedDecimal === true)) {
-      return await ctx.data.writeTable("output_data", all, { verify: (made) => verify(made.rows) });
+      return await ctx.data.writeTable("output_data", all, {
+        lineage,
+        verify: (made) => verify(made.rows),
+      });
     }
     // Only when all values are known can a decimal type be chosen that keeps each of them.
     const spool = ctx.data.temporaryPath("unload.parquet");
@@ -236,7 +252,7 @@ async function writeArtifact(
     const [count] = await ctx.data.query<{ rows: bigint }>(sql`select count(*) as rows from ${table(spool)}`);
     await verify(Number(count?.rows ?? 0));
     const casts = await decimalCasts(ctx, table(spool), columns);
-    return await ctx.data.writeTable("output_data", sql`select ${casts} from ${table(spool)}`);
+    return await ctx.data.writeTable("output_data", sql`select ${casts} from ${table(spool)}`, { lineage });
   } catch (error) {
     await new Promise((resolve) => setImmediate(resolve));
     if (databaseError !== undefined && !(isDatapyError(error) && error.exitCode >= 40)) throw databaseError;

@@ -109,6 +109,6 @@ describe.each(DATABASE_NAMES)("reading from %s", (name) => {
       { ...database, connectionString: nowhere },
       { table_name: "t", max_retries: 0, connect_timeout: "2s" },
     );
-    expect(failed(read)).toMatch(/DATABASE_CONNECT|DATAPY_/);
+    expect(failed(read)).toMatch(/DATABASE_CONNECT|DATABASE_FILE_MISSING|DATAPY_FILE/);
   });
 });

@@ -1,5 +1,5 @@
 import { ident, isDatapyError, join, sql } from "@datapy/mod-kit";
-import type { Envelope, ModContext, Sql } from "@datapy/mod-kit";
+import type { ColumnLineage, DatasetUse, Envelope, ModContext, Sql } from "@datapy/mod-kit";
 import { databaseFault, describeTarget, openConnection, withRetry } from "@datapy/database";
 import type { DatabaseConnection, DatabaseTable, LoadColumn, Redefinition } from "@datapy/database";
 import { applier, reconcile } from "./apply-rows.js";
@@ -21,6 +21,8 @@ interface Outcome {
   readonly duplicates: number;
   readonly alreadyLoaded: boolean;
   readonly warnings: readonly string[];
+  /** The table as it is after the load; `undefined` when nothing was written. */
+  readonly dataset?: DatasetUse;
 }
 
 /** Runs the load, again when its failure may pass by itself; then fills the envelope. */
@@ -52,6 +54,7 @@ export async function runLoad(params: WriterParams, ctx: ModContext): Promise<En
     { maxRetries: params.max_retries, signal: ctx.signal, log: ctx.log },
   );
   for (const warning of outcome.warnings) ctx.result.addWarning(warning);
+  if (outcome.dataset !== undefined) ctx.result.addDataset(outcome.dataset);
   ctx.result.addMetric("rows_read", input.rows);
   ctx.result.addMetric("rows_processed", input.rows);
   ctx.result.addMetric("rows_output", outcome.written);
@@ -63,7 +66,12 @@ export async function runLoad(params: WriterParams, ctx: ModContext): Promise<En
     ctx.result.addMetric("already_loaded", true);
     ctx.log.info(`this load is in ${title} already; nothing was done`, { load_id: params.load_id ?? ctx.runId });
   } else if (rejected.count > 0) {
-    await ctx.data.writeTable("quarantine", rejected.quarantineQuery());
+    await ctx.data.writeTable("quarantine", rejected.quarantineQuery(), {
+      lineage: identityOf(
+        params,
+        input.columns.map(({ name }) => [name, name]),
+      ),
+    });
     ctx.result.addWarning(
       `${String(rejected.count)} of ${String(input.rows)} rows were set aside; the first: ${rejected.firstReason}`,
     );
@@ -156,6 +164,7 @@ async function loadOnce(
     if (params.post_sql !== undefined) await connection.script(params.post_sql, "running post_sql");
     await ledger.finish(outcome.applied.rows, rejected.count);
     if (!swaps) await redefinition?.finish();
+    const dataset = await connection.dataset(path);
     // A connection that is lost here leaves it open what happened: the next try finds the load in the ledger, or does it again.
     await connection.commit();
     const changes = [
@@ -172,6 +181,16 @@ async function loadOnce(
       duplicates: outcome.duplicates,
       alreadyLoaded: false,
       warnings,
+      dataset: {
+        role: "output",
+        uri: dataset,
+        rows: outcome.applied.rows,
+        columns: plan.columns.map(({ target }) => ({ name: target.name, type: target.duckType })),
+        lineage: identityOf(
+          params,
+          plan.columns.map(({ source, target }) => [target.name, source]),
+        ),
+      },
     };
   } catch (error) {
     await connection.rollback();
@@ -182,6 +201,11 @@ async function loadOnce(
     }
     throw error;
   }
+}
+
+/** Columns that come from the input's as they are: pairs of name and input column. */
+function identityOf(params: WriterParams, columns: readonly (readonly [string, string])[]): ColumnLineage {
+  return Object.fromEntries(columns.map(([name, column]) => [name, [{ uri: params.input_artifact, column }]]));
 }
 
 /** With history, the target also has the columns of the versions. */

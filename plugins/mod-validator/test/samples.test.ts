@@ -1,4 +1,4 @@
 import path from "node:path";
-import { testTableSamples } from "../../../test/support/table-samples.js";
+import { testSamples } from "@datapy/mod-testkit";
 
-testTableSamples(path.join(__dirname, ".."));
+testSamples(path.join(__dirname, ".."));

@@ -3,6 +3,7 @@ import type { Sql } from "@datapy/mod-kit";
 import { describeTarget } from "../../connection-target.js";
 import type { FileTarget } from "../../connection-target.js";
 import { databaseFault } from "../../database-errors.js";
+import { fileDataset } from "../../dataset-uri.js";
 import type {
   ConnectionHost,
   ControlRow,
@@ -22,7 +23,17 @@ export const duckdbDriver: DatabaseDriver = {
   dialect: duckdbDialect,
   async connect(target, host, options) {
     const file = target as FileTarget;
-    const catalog = await host.data.attach(file.path, { readOnly: options.readOnly, timeout: file.connectTimeout });
+    const catalog = await host.data
+      .attach(file.path, { readOnly: options.readOnly, timeout: file.connectTimeout })
+      .catch((error: unknown) => {
+        // A file that is only read is not made; DuckDB says so in many words and at the end.
+        if (!options.readOnly || !/database does not exist/i.test((error as Error).message)) throw error;
+        throw databaseFault(
+          "DATABASE_FILE_MISSING",
+          { database: describeTarget(file), reason: "nothing has been written to it yet" },
+          { cause: error },
+        );
+      });
     const connection = new DuckdbConnection(file, catalog, host);
     await connection.enter();
     return connection;
@@ -94,6 +105,14 @@ class DuckdbConnection implements DatabaseConnection {
     const definitions = join([...columns.map((column) => sql`${ident(column.name)} ${raw(column.type)}`), ...key]);
     await this.execute(sql`create or replace temporary table ${table} (${definitions})`, "preparing a temporary table");
     return table;
+  }
+
+  async dataset(path: TablePath): Promise<string> {
+    const [found] = await this.query<{ file: string | null }>(
+      sql`select path as file from duckdb_databases() where database_name = ${this.catalog}`,
+      "naming the table",
+    );
+    return fileDataset("duckdb", found?.file ?? this.target.path ?? "", `${path.schema ?? "main"}.${path.name}`);
   }
 
   async describeTable(path: TablePath): Promise<DatabaseTable | undefined> {

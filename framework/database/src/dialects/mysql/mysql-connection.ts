@@ -7,6 +7,7 @@ import { describeTarget } from "../../connection-target.js";
 import type { ServerTarget } from "../../connection-target.js";
 import { streamCsv, unloadCsv } from "../../csv-pipe.js";
 import { databaseFault } from "../../database-errors.js";
+import { serverDataset } from "../../dataset-uri.js";
 import type {
   ConnectionHost,
   ControlRow,
@@ -182,6 +183,14 @@ class MysqlConnection implements DatabaseConnection {
 
   private static schema(path: TablePath): Sql {
     return path.schema === undefined ? sql`database()` : literal(path.schema);
+  }
+
+  async dataset(path: TablePath): Promise<string> {
+    const [found] = await this.query<{ name: string | null }>(
+      sql`select ${MysqlConnection.schema(path)} as \`name\``,
+      "naming the table",
+    );
+    return serverDataset("mysql", this.target, found?.name ?? "", path.name);
   }
 
   async describeTable(path: TablePath): Promise<DatabaseTable | undefined> {

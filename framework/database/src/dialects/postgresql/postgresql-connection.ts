@@ -6,6 +6,7 @@ import { describeTarget } from "../../connection-target.js";
 import type { ServerTarget } from "../../connection-target.js";
 import { streamCsv, unloadCsv } from "../../csv-pipe.js";
 import { databaseFault } from "../../database-errors.js";
+import { serverDataset } from "../../dataset-uri.js";
 import type {
   ConnectionHost,
   ControlRow,
@@ -168,6 +169,15 @@ class PostgresqlConnection implements DatabaseConnection {
     const definitions = join([...columns.map((column) => sql`${ident(column.name)} ${raw(column.type)}`), ...key]);
     await this.execute(sql`create temporary table ${ident(name)} (${definitions})`, "preparing a temporary table");
     return table;
+  }
+
+  async dataset(path: TablePath): Promise<string> {
+    const [found] = await this.query<{ database: string; schema: string | null }>(
+      sql`select current_database()::text as database, coalesce(${path.schema ?? null}::text, (select n.nspname::text from pg_class c
+          join pg_namespace n on n.oid = c.relnamespace where c.relname = ${path.name} and pg_table_is_visible(c.oid) limit 1), current_schema()::text) as schema`,
+      "naming the table",
+    );
+    return serverDataset("postgresql", this.target, found?.database ?? "", `${found?.schema ?? "public"}.${path.name}`);
   }
 
   async describeTable(path: TablePath): Promise<DatabaseTable | undefined> {

@@ -9,6 +9,7 @@ import { describeTarget } from "../../connection-target.js";
 import type { FileTarget } from "../../connection-target.js";
 import { unloadCsv } from "../../csv-pipe.js";
 import { databaseFault } from "../../database-errors.js";
+import { fileDataset } from "../../dataset-uri.js";
 import type {
   ConnectionHost,
   ControlRow,
@@ -70,14 +71,13 @@ class SqliteConnection implements DatabaseConnection {
     // SQLite would say "unable to open database file" for either.
     await access(readOnly ? file : path.dirname(file), readOnly ? constants.R_OK : constants.W_OK).catch(
       (cause: unknown) => {
+        const reason = (cause as Error).message;
+        if ((cause as NodeJS.ErrnoException).code === "ENOENT")
+          throw databaseFault("DATABASE_FILE_MISSING", { database: name, reason }, { cause });
         throw databaseFault(
           "DATABASE_CONNECT",
-          { database: name, reason: (cause as Error).message },
-          {
-            cause,
-            retryable: false,
-            hint: "sqlite:///dir/file.db is an absolute path; a relative one is written sqlite:///./dir/file.db.",
-          },
+          { database: name, reason },
+          { cause, retryable: false, hint: "Check the rights of the file and of its folder." },
         );
       },
     );
@@ -182,6 +182,11 @@ class SqliteConnection implements DatabaseConnection {
     const definitions = join([...columns.map((column) => sql`${ident(column.name)} ${raw(column.type)}`), ...key]);
     await this.execute(sql`create temporary table ${ident(name)} (${definitions})`, "preparing a temporary table");
     return table;
+  }
+
+  dataset(path: TablePath): Promise<string> {
+    const table = path.schema === undefined || path.schema === "main" ? path.name : `${path.schema}.${path.name}`;
+    return Promise.resolve(fileDataset("sqlite", this.target.path ?? "", table));
   }
 
   async describeTable(path: TablePath): Promise<DatabaseTable | undefined> {

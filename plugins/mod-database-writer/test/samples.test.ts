@@ -1,0 +1,4 @@
+import path from "node:path";
+import { testSamples } from "@datapy/mod-testkit";
+
+testSamples(path.join(__dirname, ".."));

@@ -1,0 +1,1 @@
+select * from (values (1, 'a'), (null, 'c')) t(id, name)
