@@ -1,0 +1,10 @@
+export { testMod } from "./test-mod.js";
+export type { RunSetup, TestModOptions } from "./test-mod.js";
+export { testSamples } from "./samples/test-samples.js";
+export type { Expected } from "./samples/sample.js";
+export { testSink } from "./faults/test-sink.js";
+export type { SinkAdapter } from "./faults/test-sink.js";
+export { testSource } from "./faults/test-source.js";
+export type { SourceAdapter } from "./faults/test-source.js";
+export type { FaultAdapter, Job } from "./faults/fault-adapter.js";
+export { CANONICAL_METRICS, CANONICAL_PARAMETERS, HOST_METRICS } from "./checks/canonical-names.js";
