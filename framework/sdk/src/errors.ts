@@ -18,6 +18,11 @@ export const ERROR_TABLE = {
     message: "{mod} is refused: {detail}",
     hint: 'An artifact is declared as { kind: "table" | "file", description: "…" }.',
   },
+  DATAPY_ARTIFACT_AMBIGUOUS: {
+    exitCode: 20,
+    message: "{reference} fits {count} artifacts: {names}",
+    hint: "Give more of the id, or the name with its session: SESSION/STEP/KEY.",
+  },
   DATAPY_ARTIFACT_TWICE: {
     exitCode: 30,
     message: "artifact {key} was written twice in one run",
@@ -27,6 +32,11 @@ export const ERROR_TABLE = {
     exitCode: 30,
     message: "{mod} declares no {kind} artifact {key}",
     hint: "Name the artifact under `artifacts` of defineMod, with its kind and a description.",
+  },
+  DATAPY_ARTIFACT_UNKNOWN: {
+    exitCode: 20,
+    message: "there is no artifact {reference} in the ledger of {folder}",
+    hint: "`datapy artifacts` lists them; an artifact is named by its id, its path, STEP/KEY or SESSION/STEP/KEY.",
   },
   DATAPY_BRAND_MISSING: {
     exitCode: 20,
@@ -63,6 +73,11 @@ export const ERROR_TABLE = {
     message: "unknown flag {flag}",
     hint: "See the command's --help.",
   },
+  DATAPY_COLUMN_UNKNOWN: {
+    exitCode: 20,
+    message: "{dataset} has no column {column}",
+    hint: "`datapy lineage … --columns` lists its columns.",
+  },
   DATAPY_CONFIG_SHAPE: {
     exitCode: 20,
     message: "{what} must be {expected}, not {given}",
@@ -78,6 +93,16 @@ export const ERROR_TABLE = {
     message: "the database {file} is in use: {detail}",
     hint: "Wait until the other program is done with it, or allow more time; DuckDB lets one process write to a file.",
     retryable: true,
+  },
+  DATAPY_DATASET_AMBIGUOUS: {
+    exitCode: 20,
+    message: "{reference} fits {count} tables and files: {names}",
+    hint: "Give more of the name, or all of it.",
+  },
+  DATAPY_DATASET_UNKNOWN: {
+    exitCode: 20,
+    message: "no run in the ledger of {folder} has read or written {reference}",
+    hint: "`datapy runs show RUN` and `datapy artifacts` name what runs read and wrote.",
   },
   DATAPY_DATA_BAD_BATCH: {
     exitCode: 30,
@@ -113,6 +138,11 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "a default of {mod} does not fit its own schema: {detail}",
     hint: "Correct the default or the schema.",
+  },
+  DATAPY_DIFF_KEY: {
+    exitCode: 20,
+    message: "the key {key} {detail}",
+    hint: "Give --key for each column that together name one row, or none to compare whole rows.",
   },
   DATAPY_DISK_FULL: {
     exitCode: 30,
@@ -556,6 +586,11 @@ export const ERROR_TABLE = {
     exitCode: 30,
     message: "the operating system refused: {detail}",
     hint: "Look at the rights, the free space and the limits of what it names.",
+  },
+  DATAPY_TABLE_UNREADABLE: {
+    exitCode: 20,
+    message: "{file} is not a table that can be read: {detail}",
+    hint: "Tables are Parquet files; `datapy artifacts` says where they are.",
   },
   DATAPY_TIMEOUT: {
     exitCode: 40,

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { ArtifactDeclarations, FileArtifact, TableArtifact } from "@datapy/mod-kit";
 import { fileError } from "../data/duckdb-error.js";
 import { fault } from "../errors.js";
+import { fileChecksum } from "./file-checksum.js";
 
 /** A file in the making. */
 export interface UnfinishedFile {
@@ -16,6 +17,12 @@ export interface UnfinishedFile {
   discard(): Promise<void>;
 }
 
+/** An artifact, with the checksum of its file. */
+export type RecordedArtifact = (TableArtifact | FileArtifact) & {
+  /** `sha256:<64 hex>`; `undefined` where the run ended before it was known. */
+  readonly checksum?: string | undefined;
+};
+
 /** What a run makes, and where. */
 export interface ArtifactFolder {
   /** Throws unless the mod declares `key` as a `kind` and the run has not made it yet. */
@@ -25,6 +32,8 @@ export interface ArtifactFolder {
   add<Made extends TableArtifact | FileArtifact>(artifact: Made): Made;
   /** Artifacts of the run so far. */
   readonly made: readonly (TableArtifact | FileArtifact)[];
+  /** The same with their checksums, which are computed from the moment of {@link add} on, while the run goes on. Never throws. */
+  recorded(signal?: AbortSignal): Promise<readonly RecordedArtifact[]>;
   /** A new path in the run's temporary folder, whose last part is `name`. */
   temporaryPath(name: string): string;
   removeTemporary(file: string): Promise<void>;
@@ -48,6 +57,8 @@ export interface ArtifactFolderOptions {
 export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: ArtifactFolderOptions): ArtifactFolder {
   const made: (TableArtifact | FileArtifact)[] = [];
   const begun = new Set<string>();
+  const checksums = new Map<string, Promise<string | undefined>>();
+  const unneeded = new AbortController();
   let paths = 0;
 
   function require(key: string, kind: "table" | "file"): void {
@@ -97,11 +108,22 @@ export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: 
     },
     add(artifact) {
       made.push(artifact);
+      checksums.set(
+        artifact.key,
+        fileChecksum(artifact.uri, unneeded.signal).catch(() => undefined),
+      );
       onAdd(artifact);
       return artifact;
     },
+    async recorded(signal) {
+      // A run that is to end now does not wait for them.
+      if (signal?.aborted === true) unneeded.abort();
+      signal?.addEventListener("abort", () => unneeded.abort(), { once: true });
+      return Promise.all(made.map(async (one) => ({ ...one, checksum: await checksums.get(one.key) })));
+    },
     removeTemporary: (file) => rm(file, { recursive: true, force: true }).catch(() => undefined),
     async close() {
+      unneeded.abort();
       if (paths > 0) await rm(temporary, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     },
   };

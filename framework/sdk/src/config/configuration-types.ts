@@ -58,6 +58,13 @@ export interface LoggingSettings {
   readonly retentionDays?: number;
 }
 
+/** How long artifacts are kept, as the project says. */
+export interface ArtifactRetention {
+  /** Milliseconds. */
+  readonly olderThanMs?: number;
+  readonly maxBytes?: number;
+}
+
 /** What is asked of {@link Configuration}. */
 export interface ConfigurationRequest {
   readonly cwd: string;
@@ -111,6 +118,7 @@ export interface Configuration {
   readonly searched: readonly string[];
   readonly globals: Readonly<Record<string, unknown>>;
   readonly logging: LoggingSettings;
+  readonly artifactRetention: ArtifactRetention;
   /** Where artifacts, ledger and state go: `globals.work_path`, else `.datapy` beside the project file, else in `cwd`. Absolute. */
   readonly workPath: string;
   /** Secrets that globals and logging hold, to be masked from now on. */

@@ -1,5 +1,6 @@
 export { loadConfiguration } from "./load-configuration.js";
 export type {
+  ArtifactRetention,
   Configuration,
   ConfigurationRequest,
   LayerName,

@@ -2,11 +2,13 @@ import { join } from "node:path";
 import type { DatapyError } from "@datapy/mod-kit";
 import { FaultList } from "../faults.js";
 import type { SecretReader } from "../secrets/secret-reader.js";
+import { artifactRetention } from "./artifact-retention.js";
 import { absolutePath } from "./absolute-path.js";
 import { collectSecretReferences } from "./collect-secret-references.js";
 import { section } from "./config-sources.js";
 import type { ProjectFile, ProjectLayers, RunFile } from "./config-sources.js";
 import type {
+  ArtifactRetention,
   Configuration,
   ConfigurationRequest,
   LoggingSettings,
@@ -50,6 +52,7 @@ export class ResolvedConfiguration implements Configuration {
   readonly searched: readonly string[];
   globals: Readonly<Record<string, unknown>> = Object.create(null) as Record<string, unknown>;
   logging: LoggingSettings = {};
+  artifactRetention: ArtifactRetention = {};
   workPath = "";
 
   constructor(
@@ -81,6 +84,7 @@ export class ResolvedConfiguration implements Configuration {
       expander,
       faults,
     );
+    this.artifactRetention = artifactRetention(project?.root, faults);
     const workPath = this.globals["work_path"];
     const hasOwn = typeof workPath === "string" && workPath !== "";
     this.workPath = hasOwn ? absolutePath(workPath, stateFolder) : join(stateFolder, ".datapy");

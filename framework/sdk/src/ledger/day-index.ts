@@ -16,9 +16,9 @@ const RUN_LINE = '{"run_id":';
 const SESSION_MARK = '"session_id":"';
 const STARTED_MARK = '"started_at":"';
 
-/** Reads the summary in the folder of a day. It is derived, and believed only where it is whole. */
-export function readDayIndex(folder: string): DayIndex {
-  const index = path.join(folder, INDEX_NAME);
+/** Reads the summary in the folder of a day, `name`. It is derived, and believed only where it is whole. */
+export function readDayIndex(folder: string, name: string = INDEX_NAME): DayIndex {
+  const index = path.join(folder, name);
   const runs: { readonly line: string; readonly session: string }[] = [];
   const counts = new Map<string, number>();
   /** Runs that a session had, by its last line; `undefined` where the process that ended it did not know. */

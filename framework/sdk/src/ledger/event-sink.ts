@@ -1,5 +1,5 @@
 import path from "node:path";
-import { appendFile, INDEX_NAME, ledgerFolder } from "./ledger-files.js";
+import { appendFile, INDEX_NAME, ledgerFolder, LINEAGE_INDEX_NAME } from "./ledger-files.js";
 import type { AppendFile } from "./ledger-files.js";
 import type { LedgerOptions } from "./ledger-types.js";
 import { createOpenLineageClient } from "./openlineage-client.js";
@@ -15,6 +15,8 @@ export interface EventSink {
   event(event: RunEvent): void;
   /** Adds a line to the day's summary. */
   summary(line: object): void;
+  /** Adds a line to what the day says of data that was read and written. */
+  lineage(line: object): void;
   /** Runs `action`; what goes wrong in it is told once, and fails nothing. */
   guard(action: () => void): void;
   /** Closes the files and waits for events that are still to be delivered, three seconds at most. */
@@ -27,6 +29,7 @@ export function openEventSink(options: LedgerOptions): EventSink {
   const file = path.join(folder, `${options.sessionId}.ndjson`);
   const events = appendFile(file);
   const index = appendFile(path.join(folder, INDEX_NAME));
+  const lineage = appendFile(path.join(folder, LINEAGE_INDEX_NAME));
   const warned = new Set<string>();
   const warn = (message: string, fields: Readonly<Record<string, unknown>>): void => {
     if (warned.has(message)) return;
@@ -58,6 +61,9 @@ export function openEventSink(options: LedgerOptions): EventSink {
     summary: (line) => {
       append(index, toJson(line));
     },
+    lineage: (line) => {
+      append(lineage, toJson(line));
+    },
     guard,
     async close() {
       guard(() => {
@@ -65,6 +71,9 @@ export function openEventSink(options: LedgerOptions): EventSink {
       });
       guard(() => {
         index.close();
+      });
+      guard(() => {
+        lineage.close();
       });
       await client?.drain(DELIVERY_LIMIT_MS);
     },

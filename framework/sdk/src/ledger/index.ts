@@ -1,3 +1,5 @@
+export { ARTIFACT_FACET_SCHEMA } from "./artifact-facet.js";
+export type { ArtifactFacet } from "./artifact-facet.js";
 export { RUN_FACET_SCHEMA } from "./run-facet-schema.js";
 export { datasetName, datasetUri } from "./dataset-name.js";
 export type { DatasetName } from "./dataset-name.js";
@@ -15,6 +17,9 @@ export type {
   LedgerRunStart,
 } from "./ledger-types.js";
 export type { Facet, Facets, LineageDataset, LineageJob, RunEvent } from "./openlineage-types.js";
+export { datasetLabel } from "./lineage-line.js";
+export type { ColumnChange, ColumnReference, LineageLine, WrittenDataset } from "./lineage-line.js";
+export { listLineage } from "./lineage-list.js";
 export { listRuns } from "./run-list.js";
 export type { RunFilter } from "./run-list.js";
 export { readRunLog } from "./run-logs.js";

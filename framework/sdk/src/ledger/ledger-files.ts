@@ -4,6 +4,9 @@ import path from "node:path";
 /** Name of the file, in the folder of each date, that sums up the runs of ended sessions. Derived: the session files are the truth. */
 export const INDEX_NAME = "runs.index";
 
+/** Name of the file beside it that says what those runs read and wrote. Derived, too. */
+export const LINEAGE_INDEX_NAME = "lineage.index";
+
 /** Folder of the ledger. */
 export function ledgerRoot(workPath: string): string {
   return path.join(path.resolve(workPath), "runs");

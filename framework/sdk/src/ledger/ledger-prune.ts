@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { INDEX_NAME } from "./ledger-files.js";
+import { INDEX_NAME, LINEAGE_INDEX_NAME } from "./ledger-files.js";
 import { foldersNewestFirst, runsOfDay } from "./run-list.js";
 
 /** What {@link pruneLedger} removed, or would. */
@@ -46,22 +46,24 @@ export function pruneLedger(
       }
       if (request.dryRun !== true) rmSync(file, { force: true });
     }
-    if (request.dryRun !== true && removed.size > 0) pruneIndex(folder, removed);
+    if (request.dryRun !== true && removed.size > 0) pruneDay(folder, removed);
   }
   return { sessions, bytes, artifactFolders };
 }
 
-/** Takes removed sessions out of a day's summary; a day that is empty then goes altogether. */
-function pruneIndex(folder: string, removed: ReadonlySet<string>): void {
-  const index = path.join(folder, INDEX_NAME);
+/** Takes removed sessions out of a day's summaries; a day that is empty then goes altogether. */
+function pruneDay(folder: string, removed: ReadonlySet<string>): void {
   const left = readdirSync(folder).filter((name) => name.endsWith(".ndjson"));
-  if (left.length === 0) {
-    rmSync(index, { force: true });
-    // Anything that is not ours keeps the folder.
-    if (readdirSync(folder).length === 0) rmdirSync(folder);
-    return;
+  for (const name of [INDEX_NAME, LINEAGE_INDEX_NAME]) {
+    const index = path.join(folder, name);
+    if (left.length === 0) rmSync(index, { force: true });
+    else if (existsSync(index)) pruneIndex(index, removed);
   }
-  if (!existsSync(index)) return;
+  // Anything that is not ours keeps the folder.
+  if (readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+function pruneIndex(index: string, removed: ReadonlySet<string>): void {
   const kept = readFileSync(index, "utf8")
     .split("\n")
     .filter((line) => line !== "" && !removed.has(/"session_id":"([^"]+)"/.exec(line)?.[1] ?? ""));

@@ -1,4 +1,5 @@
-import type { Column, ColumnLineage, Envelope, ExitCode, FileArtifact, TableArtifact } from "@datapy/mod-kit";
+import type { Column, ColumnLineage, Envelope, ExitCode } from "@datapy/mod-kit";
+import type { RecordedArtifact } from "../artifacts/artifact-folder.js";
 import type { ValueOrigin } from "../config/configuration-types.js";
 import type { Masker } from "../secrets/masker-types.js";
 
@@ -59,7 +60,7 @@ export interface LedgerRunEnd {
   readonly exitCode: ExitCode;
   readonly endedAt: Date;
   /** Tables and files that the run made. */
-  readonly artifacts?: readonly (TableArtifact | FileArtifact)[] | undefined;
+  readonly artifacts?: readonly RecordedArtifact[] | undefined;
   /** Replaces the inputs given at the start, now with their sizes. */
   readonly inputs?: readonly LedgerInput[] | undefined;
   readonly outputs?: readonly LedgerOutput[] | undefined;

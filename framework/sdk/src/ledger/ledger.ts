@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { ExitCode } from "@datapy/mod-kit";
 import { openEventSink } from "./event-sink.js";
 import type { EventSink } from "./event-sink.js";
+import { lineageLine } from "./lineage-line.js";
 import { readEvents } from "./ledger-line.js";
 import type {
   Ledger,
@@ -146,11 +147,13 @@ class SessionLedger {
     const type = end.exitCode === 50 ? "ABORT" : end.envelope.status === "error" ? "FAIL" : "COMPLETE";
     const datasets = {
       inputs: end.inputs === undefined ? (run?.inputs ?? []) : this.#inputs(end.inputs),
-      outputs: outputDatasets(end).map((dataset) => masker.maskJson(dataset)),
+      outputs: outputDatasets(sessionId, runId, end).map((dataset) => masker.maskJson(dataset)),
     };
     this.sink.event(runEvent(type, end.endedAt, this.#run(uuid, facets), lineageJobOfRun, datasets));
     this.#endedRuns += 1;
-    this.sink.summary(summarize({ runId, sessionId, mod, job: job.name, step, startedAt }, envelope, end.exitCode));
+    const summary = summarize({ runId, sessionId, mod, job: job.name, step, startedAt }, envelope, end.exitCode);
+    this.sink.summary(summary);
+    this.sink.lineage(lineageLine(summary, end.endedAt.toISOString(), datasets));
   }
 
   sessionEnded(exitCode: ExitCode): Promise<void> {
@@ -166,7 +169,9 @@ class SessionLedger {
       // A run that was never ended is known from the session's own file alone, so that file is to be read then. And a process that
       // did not begin the session does not know how many runs it had.
       if (this.#runs.size === 0) {
-        this.sink.summary({ session_id: this.#options.sessionId, ...(this.#begun ? { runs: this.#endedRuns } : {}) });
+        const last = { session_id: this.#options.sessionId, ...(this.#begun ? { runs: this.#endedRuns } : {}) };
+        this.sink.summary(last);
+        this.sink.lineage(last);
       }
     }
     await this.sink.close();

@@ -1,6 +1,8 @@
 import { hostname } from "node:os";
-import type { Column, ColumnLineage, FileArtifact, TableArtifact } from "@datapy/mod-kit";
+import type { Column, ColumnLineage } from "@datapy/mod-kit";
+import type { RecordedArtifact } from "../artifacts/artifact-folder.js";
 import type { ValueOrigin } from "../config/configuration-types.js";
+import { artifactFacet } from "./artifact-facet.js";
 import { datasetName, datasetUri } from "./dataset-name.js";
 import type { LedgerInput, LedgerOutput, LedgerRunEnd, LedgerRunStart } from "./ledger-types.js";
 import { EVENT_SCHEMA_URL, producer, standardFacet } from "./openlineage-facets.js";
@@ -143,11 +145,14 @@ export function inputDatasets(inputs: readonly LedgerInput[] | undefined): Linea
 }
 
 /** Datasets that a run wrote: its artifacts, and whatever else it says. */
-export function outputDatasets(end: LedgerRunEnd): LineageDataset[] {
-  return [...(end.artifacts ?? []).map(artifactDataset), ...(end.outputs ?? []).map(otherDataset)];
+export function outputDatasets(sessionId: string, runId: string, end: LedgerRunEnd): LineageDataset[] {
+  return [
+    ...(end.artifacts ?? []).map((one) => artifactDataset(one, artifactFacet(sessionId, runId, one))),
+    ...(end.outputs ?? []).map(otherDataset),
+  ];
 }
 
-function artifactDataset(artifact: TableArtifact | FileArtifact): LineageDataset {
+function artifactDataset(artifact: RecordedArtifact, datapy: Facet): LineageDataset {
   const rows = artifact.kind === "table" ? artifact.rows : undefined;
   return {
     ...datasetName(artifact.uri),
@@ -155,6 +160,7 @@ function artifactDataset(artifact: TableArtifact | FileArtifact): LineageDataset
       dataSource: sourceFacet(artifact.uri),
       ...(artifact.kind === "table" ? schemaFacets(artifact.columns) : {}),
       ...(artifact.kind === "table" ? lineageFacets(artifact.lineage) : {}),
+      datapy,
     },
     outputFacets: {
       outputStatistics: standardFacet(

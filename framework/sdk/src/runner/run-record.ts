@@ -1,4 +1,5 @@
 import type { Envelope, ExitCode, ModDefinition } from "@datapy/mod-kit";
+import type { RecordedArtifact } from "../artifacts/artifact-folder.js";
 import type { ResolvedParameters } from "../config/configuration-types.js";
 import { exitCodeOf } from "../result/exit-code-of.js";
 import type { LedgerInput, LedgerOutput } from "../ledger/ledger-types.js";
@@ -55,7 +56,7 @@ export function recordStart(
 }
 
 /** Says in log, ledger and events how a run has ended. Gives the envelope as the world sees it: with every secret masked. */
-export function recordEnd(run: Run, whole: Envelope): Envelope {
+export function recordEnd(run: Run, whole: Envelope, artifacts: readonly RecordedArtifact[]): Envelope {
   const { session, step } = run;
   const envelope = session.masker.maskJson(whole);
   const exitCode = exitCodeOf(envelope);
@@ -68,7 +69,7 @@ export function recordEnd(run: Run, whole: Envelope): Envelope {
     startedAt: run.startedAt,
     mod: run.mod,
     step: step.stepId,
-    artifacts: run.opened?.artifacts.made ?? [],
+    artifacts,
     ...datasetsOf(run),
   });
   const summary: RunSummary = {

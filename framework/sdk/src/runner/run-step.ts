@@ -1,4 +1,5 @@
 import { isDatapyError } from "@datapy/mod-kit";
+import type { RecordedArtifact } from "../artifacts/artifact-folder.js";
 import type { Envelope, ModDefinition } from "@datapy/mod-kit";
 import { checkDefinition } from "../contract/check-definition.js";
 import { loadMod } from "../contract/load-mod.js";
@@ -47,6 +48,7 @@ export async function runStep(session: Session, step: Step, options: RunStepOpti
   const current: CurrentRun = { session, run, fail: (error) => run.deadline.fail(thrownBy(run, error)) };
   session.active.add(current);
   let envelope: Envelope;
+  let artifacts: readonly RecordedArtifact[];
   try {
     run.deadline.signal.throwIfAborted();
     const done = withCurrentRun(current, () => travel(run, options.definition));
@@ -59,11 +61,12 @@ export async function runStep(session: Session, step: Step, options: RunStepOpti
     run.failure = reason;
     envelope = failureEnvelope(reason, { executionTime: (performance.now() - began) / 1000, logs: logsOf(run) });
   } finally {
+    artifacts = (await run.opened?.artifacts.recorded(run.deadline.signal)) ?? [];
     run.deadline.clear();
     session.active.delete(current);
     await closed(run);
   }
-  return recordEnd(run, envelope);
+  return recordEnd(run, envelope, artifacts);
 }
 
 /** From the reference to what `run` returned, checked and complete. Throws what kept it from that. */

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { ExitCode } from "@datapy/mod-kit";
+import { keepRetention } from "../artifacts/keep-retention.js";
 import { sweepTemporaryFolders, temporaryFolder } from "../artifacts/temporary-folder.js";
 import type { Configuration } from "../config/configuration-types.js";
 import { loadConfiguration } from "../config/load-configuration.js";
@@ -172,6 +173,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         engine?.close();
         channel.close();
         await Promise.all(written);
+        await keepRetention(workPath, configuration?.artifactRetention ?? {}, (message, fields) =>
+          log.lifecycle("info", message, {}, fields),
+        );
         await temporary.remove();
         leaveSession(log);
         await log.close();

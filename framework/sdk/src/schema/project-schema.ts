@@ -1,4 +1,4 @@
-import { Type } from "@datapy/mod-kit";
+import { ByteSize, Duration, Type } from "@datapy/mod-kit";
 import type { Static } from "@datapy/mod-kit";
 
 const anything = Type.Unknown();
@@ -74,6 +74,29 @@ export const ProjectSchema = Type.Object(
           Type.Null(),
         ],
         { description: "Overlays by name, chosen with --env or DATAPY_ENV" },
+      ),
+    ),
+    retention: Type.Optional(
+      Type.Object(
+        {
+          artifacts: Type.Optional(
+            Type.Object(
+              {
+                older_than: Type.Optional(
+                  Duration({ description: "Artifacts of sessions that wrote none for so long are removed" }),
+                ),
+                max_size: Type.Optional(
+                  ByteSize({ description: "Then the oldest go until all take no more than this" }),
+                ),
+              },
+              { additionalProperties: false },
+            ),
+          ),
+        },
+        {
+          additionalProperties: false,
+          description: "What is removed when a session ends; what a running or resumable session needs stays",
+        },
       ),
     ),
     secrets: Type.Optional(

@@ -1,4 +1,5 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { ARTIFACT_FACET_SCHEMA } from "../../src/ledger/artifact-facet.js";
 import { RUN_FACET_SCHEMA } from "../../src/ledger/run-facet-schema.js";
 
 /**
@@ -83,6 +84,7 @@ const DATASET_FACETS: Record<string, Schema> = {
     },
     ["fields"],
   ),
+  datapy: { $ref: ARTIFACT_FACET_SCHEMA.$id },
   dataSource: facet("1-0-1/DatasourceDatasetFacet", { name: text, uri }, []),
   schema: facet(
     "1-2-0/SchemaDatasetFacet",
@@ -134,6 +136,7 @@ ajv.addFormat("uuid", /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{
 ajv.addFormat("date-time", /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 ajv.addFormat("uri", { type: "string", validate: (value: string) => URL.canParse(value) });
 ajv.addSchema(RUN_FACET_SCHEMA);
+ajv.addSchema(ARTIFACT_FACET_SCHEMA);
 const validate = ajv.compile(EVENT);
 
 /** What is wrong with an event; empty when nothing is. */

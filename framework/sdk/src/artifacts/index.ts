@@ -1,0 +1,12 @@
+export { listArtifacts } from "./artifact-list.js";
+export type { ArtifactEntry, ArtifactFilter } from "./artifact-list.js";
+export { compareTables } from "./compare-tables.js";
+export type { ColumnDifference, ComparisonRequest, RowDifference, TableComparison } from "./compare-tables.js";
+export { fileChecksum } from "./file-checksum.js";
+export { consumersOf, findArtifact } from "./find-artifact.js";
+export type { FoundArtifact } from "./find-artifact.js";
+export type { NeededReason } from "./needed-sessions.js";
+export { pruneArtifacts } from "./prune-artifacts.js";
+export type { ArtifactPruneReport, PrunedSession, RetentionPolicy } from "./prune-artifacts.js";
+export { withTableReader } from "./table-file.js";
+export type { TableReader } from "./table-file.js";

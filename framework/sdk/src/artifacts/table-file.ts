@@ -1,0 +1,58 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Column, RowBatch } from "@datapy/mod-kit";
+import { createDataEngine } from "../data/duckdb-engine.js";
+import type { DataConnection } from "../data/duckdb-engine.js";
+import { readParquet } from "../data/duckdb-dialect.js";
+import { interruptible } from "../data/interruptible.js";
+import { readBatches } from "../data/read-batches.js";
+import { describeQuery } from "../data/table-columns.js";
+import { fault } from "../errors.js";
+
+/** A DuckDB to look at finished tables with. */
+export interface TableReader {
+  /** Runs a query whose result is small: rows as objects, whole numbers as `bigint`. */
+  rows(query: string): Promise<Record<string, unknown>[]>;
+  describe(query: string): Promise<Column[]>;
+  batches(query: string): AsyncGenerator<RowBatch>;
+  /** SQL that reads the Parquet file `file`, for `from`. @throws DatapyError `DATAPY_TABLE_UNREADABLE` */
+  table(file: string): Promise<string>;
+}
+
+/** Opens DuckDB for `use`, and gives everything back afterwards. A query is interrupted when `signal` aborts. */
+export async function withTableReader<Result>(
+  use: (reader: TableReader) => Promise<Result>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Result> {
+  const spillFolder = mkdtempSync(path.join(os.tmpdir(), "datapy-tables-"));
+  const engine = createDataEngine({ spillFolder, databasePath: path.join(spillFolder, "none.duckdb") });
+  let opened: DataConnection | undefined;
+  try {
+    const data = (opened = await engine.connect());
+    const run = <Value>(action: () => Promise<Value>): Promise<Value> => interruptible(data.connection, signal, action);
+    return await use({
+      rows: (query) => run(async () => (await data.connection.runAndReadAll(query)).getRowObjectsJS()),
+      describe: (query) => run(() => describeQuery(data.connection, query)),
+      batches: (query) => readBatches(data, query, signal),
+      async table(file) {
+        if (!existsSync(file)) throw unreadable(file, "there is no such file");
+        const source = readParquet(file);
+        try {
+          await data.connection.run(`DESCRIBE SELECT * FROM ${source}`);
+        } catch (error) {
+          throw unreadable(file, error instanceof Error ? error.message.split("\n", 1)[0] : String(error), error);
+        }
+        return source;
+      },
+    });
+  } finally {
+    opened?.connection.closeSync();
+    engine.close();
+    rmSync(spillFolder, { recursive: true, force: true });
+  }
+}
+
+function unreadable(file: string, detail: string | undefined, cause?: unknown): Error {
+  return fault("DATAPY_TABLE_UNREADABLE", { file, detail: detail ?? "" }, { cause });
+}
