@@ -17,6 +17,8 @@ export interface FilePlan {
   /** Whether the quote character was declared; if not, a field that begins with one is suspicious. */
   readonly quoteDeclared: boolean;
   readonly names: readonly string[];
+  /** The same as they stand in the file, before any repair. */
+  readonly written: readonly string[];
   /** Names as they stand in the header, to recognise it when it comes again; empty when it was repaired or spans lines. */
   readonly header: readonly string[];
   /** Bytes of the data. */
@@ -112,6 +114,7 @@ export function planFile(file: InputFile, text: PreparedText, params: CsvParamet
     dialect,
     quoteDeclared: declared.quote !== undefined,
     names: naming.names,
+    written: writtenNames(naming.names, header),
     header: naming.sound && header.length === 1 && naming.names.length > 1 ? naming.names : [],
     from,
     until,
@@ -120,6 +123,15 @@ export function planFile(file: InputFile, text: PreparedText, params: CsvParamet
     notes,
     warnings,
   };
+}
+
+/** The name in the file that a column's name was made from; the column's own where there is none, or one of several lines. */
+function writtenNames(names: readonly string[], header: readonly SampleRecord[]): string[] {
+  const [first, second] = header;
+  return names.map((name, index) => {
+    const field = Buffer.from(first?.fields[index] ?? "", "latin1").toString("utf8");
+    return field !== "" && second === undefined && name.startsWith(field) ? field : name;
+  });
 }
 
 interface Naming {

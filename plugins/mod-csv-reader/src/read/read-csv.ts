@@ -1,11 +1,12 @@
 import { isDatapyError, literal, raw, sql, table } from "@datapy/mod-kit";
-import type { Envelope, TableArtifact } from "@datapy/mod-kit";
+import type { ColumnLineage, Envelope, TableArtifact } from "@datapy/mod-kit";
 import { declaredType } from "../columns/declared-type.js";
 import type { DeclaredType } from "../columns/declared-type.js";
 import { csvError } from "../csv-error.js";
 import { examine, findFiles } from "../input/find-files.js";
 import type { InputFile } from "../input/find-files.js";
 import { prepareText } from "../input/prepare-text.js";
+import { csvLineage } from "../output/csv-lineage.js";
 import { readQuery } from "../output/duckdb-source.js";
 import { QUARANTINE_COLUMNS, QuarantineFile } from "../output/quarantine.js";
 import type { CsvParameters } from "../parameters.js";
@@ -63,16 +64,23 @@ export async function readCsv(params: CsvParameters, ctx: CsvContext): Promise<E
     if (bad.count > 0) await writeQuarantine(bad, ctx);
     let written: TableArtifact | undefined;
     if (names.length > 0) {
-      written = await writeRows(reads, outcomes, labelName, records, files, ctx).catch(async (error: unknown) => {
-        // DuckDB read the file otherwise than the scanner, or not at all: it gets all rows in the plain dialect instead.
-        if (ctx.signal.aborted || !mayReadOtherwise(error) || reads.every((read) => read.emitted)) throw error;
-        ctx.log.info("DuckDB does not read the input as it was scanned; reading a plain copy", {
-          reason: String(error),
-        });
-        const plain: FileRead[] = [];
-        for (const read of reads) plain.push(await readPlainly(read, declared, params, ctx, pool));
-        return writeRows(plain, outcomes, labelName, records, files, ctx);
-      });
+      const lineage = csvLineage(
+        names,
+        plans,
+        typeof params.input_path === "string" ? [params.input_path] : params.input_path,
+      );
+      written = await writeRows(reads, outcomes, labelName, records, files, lineage, ctx).catch(
+        async (error: unknown) => {
+          // DuckDB read the file otherwise than the scanner, or not at all: it gets all rows in the plain dialect instead.
+          if (ctx.signal.aborted || !mayReadOtherwise(error) || reads.every((read) => read.emitted)) throw error;
+          ctx.log.info("DuckDB does not read the input as it was scanned; reading a plain copy", {
+            reason: String(error),
+          });
+          const plain: FileRead[] = [];
+          for (const read of reads) plain.push(await readPlainly(read, declared, params, ctx, pool));
+          return writeRows(plain, outcomes, labelName, records, files, lineage, ctx);
+        },
+      );
       for (const { note } of outcomes) if (note !== undefined) ctx.log.info(note);
       ctx.log.info("types", { columns: Object.fromEntries(outcomes.map(({ target }) => [target.name, target.type])) });
     }
@@ -201,6 +209,7 @@ async function writeRows(
   labelName: string | undefined,
   records: number,
   files: readonly InputFile[],
+  lineage: ColumnLineage,
   ctx: CsvContext,
 ): Promise<TableArtifact> {
   const columns = outcomes.map(({ target }) => target);
@@ -218,6 +227,7 @@ async function writeRows(
             .concat(labelName === undefined ? [] : [{ name: labelName, type: "VARCHAR" }]),
         );
   return ctx.data.writeTable("output_data", query, {
+    lineage,
     verify: (made) => {
       for (const file of files) {
         const now = examine(file.path);
