@@ -7,6 +7,8 @@ export interface TableColumn<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
   readonly align?: "left" | "right";
+  /** Whether the title stands as it is written: the name of a column of data. Default in capitals. */
+  readonly asWritten?: boolean;
 }
 
 /** How a table is printed. */
@@ -38,7 +40,7 @@ export function renderTable<Row>(
   { width, paint }: TableOptions,
 ): string {
   const cells = rows.map((row) => columns.map((column) => printable(column.value(row))));
-  const titles = columns.map((column) => column.title.toUpperCase());
+  const titles = columns.map(({ title, asWritten }) => (asWritten === true ? printable(title) : title.toUpperCase()));
   const natural = titles.map((title, index) =>
     Math.max(widthOf(title), ...cells.map((row) => widthOf(row[index] ?? ""))),
   );
