@@ -88,10 +88,6 @@ async function readAll(corpus, mode, out) {
 }
 
 async function measure() {
-  console.log(
-    `machine: ${os.cpus().length} × ${os.cpus()[0]?.model}, ${os.platform()} ${os.release()}, node ${process.version}`,
-  );
-  console.log("command: node benchmarks/csv-safety/run.mjs CORPUS SCORER");
   setGlobalConfig({ work_path: path.join(scratch, "work"), log_level: "error" });
   const corpus = corpusFolder(path.resolve(corpusArgument));
   const { model } = os.cpus()[0];
