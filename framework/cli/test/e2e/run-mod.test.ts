@@ -325,6 +325,17 @@ describe("mods by path", () => {
     expect(readFileSync(envelope.logs.log_file, "utf8")).toMatch(/typed\.ts:16:/);
   });
 
+  test("people see the stack of a failure on lines of its own, and none for wrong input", async () => {
+    const pretty = async (...args: string[]) =>
+      (await workspace.run(["run-mod", mod("typed.ts"), ...args, "--log-format", "pretty"])).stderr;
+    expect(await pretty("--set", "fail=true")).toMatch(/\n {4}Error: .*\n {8}at .*typed\.ts:16:/);
+    for (const wrong of [
+      ["-p", "nowhere.yaml"],
+      ["--set", "tone=shrill"],
+    ])
+      expect(await pretty(...wrong)).not.toMatch(/stack|^ +at /m);
+  });
+
   test("an ES module with top-level await", async () => {
     expect(envelopeOf(await workspace.run(["run-mod", mod("modern.mjs")]), "modern").status).toBe("success");
   });

@@ -105,7 +105,11 @@ export function renderPretty(record: LogRecord, color: boolean): string {
   const speaker = record.context["mod"] ?? record.context["logger"];
   const level = LEVEL_NAMES[record.level].padEnd(7);
   const stacks: string[] = [];
-  const fields = Object.entries(record.fields).map(([key, value]) => `${printable(key)}=${prettyValue(value, stacks)}`);
+  const fields = Object.entries(record.fields).flatMap(([key, value]) => {
+    if (key !== "stack" || typeof value !== "string") return [`${printable(key)}=${prettyValue(value, stacks)}`];
+    stacks.push(value);
+    return [];
+  });
   const head = [
     paint(record.timestamp.slice(11, 23), "90"),
     paint(level, COLORS[record.level]),

@@ -181,6 +181,9 @@ describe("a pretty log line", () => {
     expect(head).toContain('failed error="outer"');
     expect(rest[0]).toBe("    Error: outer");
     expect(rest).toContain("    caused by: Error: inner");
+    expect(renderPretty(record("failed", { stack: "Error: outer\n    at here", n: 1 }), false)).toMatch(
+      /failed n=1\n {4}Error: outer\n {8}at here$/,
+    );
   });
 
   it("cannot move the cursor or change colours", () => {
