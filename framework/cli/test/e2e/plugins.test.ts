@@ -354,6 +354,32 @@ describe("plugins link", () => {
     expect(existsSync(path.join(root, "index.js"))).toBe(true);
   });
 
+  test("runs a mod whose package is not built and not installed yet, linked or by its folder", async () => {
+    const mods = [{ name: "draft", category: "solo", entry: "./src/draft.ts", description: "At work on" }];
+    const datapy = { contract: 1, mods };
+    const root = path.dirname(
+      workspace.write("draft/package.json", JSON.stringify(packageJson("@acme/mod-draft", "0.1.0", { datapy }))),
+    );
+    workspace.write(
+      "draft/src/draft.ts",
+      `import { Type, defineMod } from "@datapy/mod-kit";
+export default defineMod({
+  metadata: { name: "draft", version: "0.1.0", description: "At work on", category: "solo" },
+  params: Type.Object({ word: Type.String({ default: "yes" }) }),
+  run(params, ctx) {
+    ctx.result.addGlobal("word", params.word satisfies string);
+    return ctx.result.success();
+  },
+});
+`,
+    );
+    expect(await workspace.run(["plugins", "link", root, "--no-install"])).toMatchObject({ code: 0 });
+    for (const reference of ["draft", "./draft"]) {
+      const { stdout } = await workspace.run(["run-mod", reference]);
+      expect(JSON.parse(stdout)).toMatchObject({ status: "success", globals: { word: "yes" } });
+    }
+  });
+
   test("refuses what is no package of mods", async () => {
     expectRefused(
       await workspace.run(["plugins", "link", "."]),
@@ -401,6 +427,8 @@ describe("a damaged data directory", () => {
       expect(outcome.stderr).toMatch(/warning DATAPY_\w+: .*@acme\/mod-gone/);
     }
     expect(JSON.parse((await workspace.run(["run-mod", "here"])).stdout)).toMatchObject({ status: "success" });
+    const gone = JSON.parse((await workspace.run(["run-mod", "its-mod"])).stdout) as { errors: string[] };
+    expect(gone.errors.join()).toContain("Left out, since broken: @acme/mod-gone");
     expect(await workspace.run(["plugins", "reset"])).toMatchObject({
       code: 0,
       stdout: "Removed: @acme/mod-gone, @acme/mod-here\n",

@@ -93,7 +93,8 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-function canResolve(file: string, name: string): boolean {
+/** Whether a file finds a package beside it or above. */
+export function canResolve(file: string, name: string): boolean {
   try {
     createRequire(file).resolve(name);
     return true;

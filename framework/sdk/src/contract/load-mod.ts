@@ -6,7 +6,7 @@ import { KNOWN_CONTRACTS } from "../registry/package-key.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
 import { checkDefinition } from "./check-definition.js";
 import type { DefinitionCheck } from "./check-definition.js";
-import { MODULE_ENDING, importFile, importModule } from "./import-file.js";
+import { MODULE_ENDING, canResolve, importFile, importModule } from "./import-file.js";
 import { valueWords } from "./value-words.js";
 
 /** How much is checked. */
@@ -58,10 +58,16 @@ async function importEntry(
   byPath: boolean,
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await (byPath ? importFile(mod.entry) : importModule(mod.entry));
+    return await (byPath || isUnfinished(mod) ? importFile(mod.entry) : importModule(mod.entry));
   } catch (cause) {
     throw fault("DATAPY_IMPORT_FAILED", { mod: what, entry: mod.entry, detail: causeWords(cause) }, { cause });
   }
+}
+
+/** A package that its author is at work on: linked, or given by path, and not built or not installed yet. */
+function isUnfinished({ origin, entry }: RegisteredMod): boolean {
+  if (origin !== "linked" && origin !== "path") return false;
+  return /\.[cm]?ts$/.test(entry) || !canResolve(entry, "@datapy/mod-kit");
 }
 
 /**

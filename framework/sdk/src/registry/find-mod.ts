@@ -107,14 +107,18 @@ function unknown(reference: string, parsed: Exclude<ModReference, { kind: "path"
   const sameName = mods.find((mod) => mod.name === wanted);
   const near = sameName === undefined ? byName : exactReference(sameName, mods);
   const install = parsed.kind === "package" ? parsed.packageName : `@datapy/mod-${wanted}`;
+  // Mods in conflict can be run.
+  const broken = [
+    ...new Set(
+      problems.flatMap((one) =>
+        one.code === "DATAPY_MOD_CONFLICT" || one.packageName === "" ? [] : [one.packageName],
+      ),
+    ),
+  ];
   const hints = [
     ...(near === undefined ? [] : [`Did you mean ${near}?`]),
     `\`datapy mods\` lists what there is; a published mod is installed with \`datapy plugins:install ${isPackageName(install) ? install : "@scope/mod-name"}\`.`,
-    ...(problems.length === 0
-      ? []
-      : [
-          `${String(problems.length)} package${problems.length === 1 ? " is" : "s are"} broken; \`datapy mods\` names them.`,
-        ]),
+    ...(broken.length === 0 ? [] : [`Left out, since broken: ${broken.join(", ")}; \`datapy mods\` tells why.`]),
   ];
   const places = searched.length === 0 ? "nowhere to look" : `looked at ${searched.join(", ")}`;
   return fault("DATAPY_MOD_UNKNOWN", { mod: reference, places }, { hint: hints.join(" ") });
