@@ -352,7 +352,7 @@ export const ERROR_TABLE = {
   },
   DATAPY_PARAMETER_FAULTS: {
     exitCode: 20,
-    message: "{count} more parameter faults are not shown",
+    message: "{count} more faults are not shown",
     hint: "Correct those above first.",
   },
   DATAPY_PARAMETER_INVALID: {
@@ -436,6 +436,11 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "{file} is not read",
     hint: "The project file is called project_defaults.yaml.",
+  },
+  DATAPY_REFERENCE_CHAIN: {
+    exitCode: 20,
+    message: "{reference} leads on from reference to reference, more than {count} times",
+    hint: "Refer to the value itself.",
   },
   DATAPY_REFERENCE_CYCLE: {
     exitCode: 20,

@@ -1,4 +1,4 @@
-import { Artifact, Type } from "@datapy/mod-kit";
+import { Artifact, Secret, Type } from "@datapy/mod-kit";
 import type { Static } from "@datapy/mod-kit";
 import { connectionParameters } from "@datapy/database";
 
@@ -25,6 +25,13 @@ export const WriterParameters = Type.Object({
     Type.String({ minLength: 1, description: "Schema of the table (MySQL: database). Default: the connection's own" }),
   ),
   ...connectionParameters,
+  // A project names its database once: what it gives the reader is the writer's too.
+  connection_string: Type.Optional(
+    Secret({
+      description: `${String(connectionParameters.connection_string.description).replace(/ Default: .*/, "")} Default: the one that the project gives \`database_reader\`, else the project's DuckDB file`,
+      "x-datapy-inherits": { mods: ["database-reader"], unless: ["database_type", "host", "socket_path", "database"] },
+    }),
+  ),
   pool_size: Type.Integer({
     default: 5,
     minimum: 1,

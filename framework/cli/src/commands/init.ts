@@ -5,6 +5,11 @@ import { BaseCommand } from "../base-command.js";
 import { Args } from "../oclif.js";
 import { knownMods } from "../schema/known-mods.js";
 
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./@-]+$/.test(path) ? path : JSON.stringify(path);
+}
+
 export default class Init extends BaseCommand {
   static override summary = "Make a project: defaults, a job, a script, data to try them with, and editor schemas.";
   static override description =
@@ -24,8 +29,12 @@ export default class Init extends BaseCommand {
     this.log(`The project ${made.name} is in ${made.root}.`);
     for (const path of made.written) this.log(`  ${relative(cwd, path)}`);
     for (const path of made.kept) this.log(`  ${relative(cwd, path)} was there already and is as it was`);
+    if (made.settingsProblem !== undefined) {
+      this.logToStderr(made.settingsProblem);
+      this.setExitCode(10);
+    }
     const steps = [
-      ...(relative(cwd, made.root) === "" ? [] : [`cd ${relative(cwd, made.root)}`]),
+      ...(relative(cwd, made.root) === "" ? [] : [`cd ${quoted(relative(cwd, made.root))}`]),
       ...(mods.some((mod) => mod.name === "csv-reader") ? [] : ["datapy plugins install @datapy/mod-csv-reader"]),
       "datapy lint",
       "datapy run-mod csv-reader -p jobs/orders/orders.yaml",

@@ -1,4 +1,3 @@
-import type { TemplatePart } from "./references.js";
 import type { TracedObject, TracedValue } from "./traced-value.js";
 
 /** A secret that a text asks for. */
@@ -14,30 +13,34 @@ export function collectSecretReferences(
 ): SecretReference[] {
   const found: SecretReference[] = [];
   const seen = new Set<TracedValue>();
-  const visit = (value: TracedValue): void => {
-    if (seen.has(value)) return;
+  // A list and not recursion: globals may lead from one to the next for longer than the stack is deep.
+  const left: TracedValue[] = roots.toReversed();
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (seen.has(value)) continue;
     seen.add(value);
-    if (value.kind === "object") for (const inner of value.entries.values()) visit(inner);
-    else if (value.kind === "array") value.items.forEach(visit);
-    else if (value.template !== undefined) visitText(value.template);
-  };
-  const visitText = (parts: readonly TemplatePart[]): void => {
-    for (const part of parts) {
-      if (part.kind === "text") continue;
-      const { reference } = part;
-      if (reference.kind === "secret") found.push({ provider: reference.provider, key: reference.key });
-      else if (reference.kind === "globals") visitPath(named.globals, reference.path);
-      else if (reference.kind === "project" && named.project !== undefined) visitPath(named.project, reference.path);
+    if (value.kind === "object") left.push(...[...value.entries.values()].reverse());
+    else if (value.kind === "array") left.push(...value.items.toReversed());
+    else {
+      for (const part of value.template ?? []) {
+        if (part.kind === "text") continue;
+        const { reference } = part;
+        if (reference.kind === "secret") found.push({ provider: reference.provider, key: reference.key });
+        const root =
+          reference.kind === "globals" ? named.globals : reference.kind === "project" ? named.project : undefined;
+        const referred =
+          root === undefined ? undefined : valueAt(root, (reference as { path: readonly string[] }).path);
+        if (referred !== undefined) left.push(referred);
+      }
     }
-  };
-  const visitPath = (root: TracedValue, path: readonly string[]): void => {
-    let node: TracedValue | undefined = root;
-    for (const step of path) {
-      if (node?.kind === "object") node = node.entries.get(step);
-      else if (node?.kind === "array") node = node.items[Number(step)];
-    }
-    if (node !== undefined) visit(node);
-  };
-  roots.forEach(visit);
+  }
   return found;
+}
+
+function valueAt(root: TracedValue, path: readonly string[]): TracedValue | undefined {
+  let node: TracedValue | undefined = root;
+  for (const step of path) {
+    if (node?.kind === "object") node = node.entries.get(step);
+    else if (node?.kind === "array") node = node.items[Number(step)];
+  }
+  return node;
 }

@@ -3,6 +3,7 @@ import { fault } from "../errors.js";
 import type { ErrorCode } from "../errors.js";
 import { closestName } from "./closest-name.js";
 import type { ReferenceScope } from "./configuration-types.js";
+import { shownReference } from "./references.js";
 import type { Reference, TemplatePart } from "./references.js";
 import type { TracedObject, TracedScalar, TracedValue } from "./traced-value.js";
 
@@ -39,8 +40,15 @@ type Outcome = Expanded | { readonly faults: readonly DatapyError[] };
 
 interface Place {
   readonly raw: string;
+  /** Found when it is asked for: most references are right. */
   readonly location: SourceLocation | undefined;
 }
+
+/** Faults of one tree that are kept; nobody reads as many. */
+const MOST_FAULTS = 1000;
+
+/** Most references that may lead from one to the next. */
+const LONGEST_CHAIN = 100;
 
 /** Replaces references by values, once: what a reference gave is never looked at again. */
 export class Expander {
@@ -69,7 +77,7 @@ export class Expander {
     if (node.kind === "scalar") {
       const outcome = this.expand(node);
       if ("value" in outcome) return outcome.value;
-      for (const one of outcome.faults) if (!faults.includes(one)) faults.push(one);
+      for (const one of outcome.faults) if (faults.length < MOST_FAULTS && !faults.includes(one)) faults.push(one);
       return undefined;
     }
     if (node.kind === "array") return node.items.map((item) => this.expandTree(item, faults));
@@ -96,7 +104,11 @@ export class Expander {
         const given = value === null ? "null" : Array.isArray(value) ? "a list" : "a mapping";
         return {
           faults: [
-            fault("DATAPY_REFERENCE_NOT_TEXT", { reference: part.raw, given }, { location: placeOf(part, node) }),
+            fault(
+              "DATAPY_REFERENCE_NOT_TEXT",
+              { reference: shownReference(part.raw), given },
+              { location: placeOf(part, node) },
+            ),
           ],
         };
       }
@@ -106,7 +118,12 @@ export class Expander {
   }
 
   #lookUp(part: TemplatePart & { kind: "reference" }, node: TracedScalar): Outcome {
-    const place: Place = { raw: part.raw, location: placeOf(part, node) };
+    const place: Place = {
+      raw: part.raw,
+      get location() {
+        return placeOf(part, node);
+      },
+    };
     const reference = part.reference;
     if (this.#sources.preview && ["session", "run", "mods", "item"].includes(reference.kind)) return given(part.raw);
     switch (reference.kind) {
@@ -144,7 +161,7 @@ export class Expander {
       case "secret": {
         const found = this.#sources.secret(reference.provider, reference.key);
         if ("value" in found) return { value: found.value, fromText: true };
-        const details = { reference: place.raw, provider: reference.provider, detail: found.detail };
+        const details = { reference: shownReference(place.raw), provider: reference.provider, detail: found.detail };
         return { faults: [fault(found.code, details, { location: place.location })] };
       }
     }
@@ -194,6 +211,10 @@ export class Expander {
     if (start !== -1) {
       const names = [...this.#underWay.slice(start).map((one) => one.name), this.#underWay[start]?.name ?? ""];
       return { faults: [fault("DATAPY_REFERENCE_CYCLE", { cycle: names.join(" → ") }, { location: place.location })] };
+    }
+    if (this.#underWay.length >= LONGEST_CHAIN) {
+      const details = { reference: shownReference(place.raw), count: LONGEST_CHAIN };
+      return { faults: [fault("DATAPY_REFERENCE_CHAIN", details, { location: place.location })] };
     }
     this.#underWay.push({ node: from, name: place.raw });
     try {
@@ -249,7 +270,9 @@ function given(value: unknown): Expanded {
 }
 
 function failed(code: ErrorCode, place: Place, detail: string, hint?: string): Outcome {
-  return { faults: [fault(code, { reference: place.raw, detail }, { location: place.location, hint })] };
+  return {
+    faults: [fault(code, { reference: shownReference(place.raw), detail }, { location: place.location, hint })],
+  };
 }
 
 function unknown(place: Place, detail: string): Outcome {

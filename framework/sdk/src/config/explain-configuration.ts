@@ -49,8 +49,8 @@ export function explainParameters(
       const isSecret = semanticsOf(schemaAt(subject.schema, pointer))?.kind === "secret";
       const hide = (value: unknown): unknown =>
         isSecret && value !== null && value !== undefined ? "***" : masker.maskJson(value);
-      const inBase = pointer === "/base_path" ? resolved.basePath : undefined;
-      const value = valueAt(resolved.values, pointer) ?? inBase;
+      const given = valueAt(resolved.values, pointer);
+      const value = given === undefined && pointer === "/base_path" ? resolved.basePath : given;
       return {
         name: pointerSteps(pointer).join("."),
         value: hide(value),

@@ -12,6 +12,8 @@ export interface InitializedProject {
   /** Absolute paths of what was written; files that were there already are left as they are. */
   readonly written: readonly string[];
   readonly kept: readonly string[];
+  /** Why the editor's settings were not changed, and what to add to them. */
+  readonly settingsProblem: string | undefined;
 }
 
 /**
@@ -44,6 +46,7 @@ export function initProject(root: string, mods: readonly RegisteredMod[]): Initi
     name,
     written: [...written, ...schemas.files, ...(schemas.settings === undefined ? [] : [schemas.settings])],
     kept,
+    settingsProblem: schemas.settingsProblem,
   };
 }
 
@@ -64,7 +67,7 @@ function filesOf(root: string, name: string): Readonly<Record<string, string>> {
   const parameters = "jobs/orders/read_orders.yaml";
   return {
     [PROJECT_FILE]: `# Defaults of every job of this project. A job's globals override them, a job's parameters override those.
-project_name: ${name}
+project_name: "${name}"
 project_version: "0.1.0"
 
 mod_defaults:

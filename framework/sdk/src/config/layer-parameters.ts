@@ -15,7 +15,10 @@ import type { TracedObject, TracedValue } from "./traced-value.js";
 /** A global that every mod inherits, whether or not it declares it: what relative paths are taken from. */
 export const BASE_PATH = "base_path";
 
-/** JSON Schema keyword of a parameter: mods whose project defaults it takes where the project has none for its own. */
+/**
+ * JSON Schema keyword of a parameter: mods whose project defaults it takes where it has no value of its own, as a list, or as
+ * `{ mods, unless }` with parameters that stand in for it: where one of them has a value, nothing is taken.
+ */
 export const INHERITS_KEYWORD = "x-datapy-inherits";
 
 /**
@@ -34,7 +37,6 @@ export function layerParameters(
     isScript && parts.runFile?.form === "flat" ? undefined : givenParameters(parts.runFile, request, faults);
   const layers: (TracedObject | undefined)[] = [
     emptyObject("default"),
-    ...inheritedDefaults(parts, request.schema, faults),
     entryForMod(parts.project?.modDefaults, request.mod, faults),
     entryForMod(parts.overlay?.modDefaults, request.mod, faults),
     applicableGlobals(parts.globals, request.schema),
@@ -42,7 +44,8 @@ export function layerParameters(
     scriptParameters(request.params, faults),
     ...setParameters(parts.sets, isScript ? ["step"] : ["step", "mod"], request.step ?? request.mod),
   ];
-  const merged = mergeLayers(layers.filter((layer) => layer !== undefined));
+  const own = mergeLayers(layers.filter((layer) => layer !== undefined));
+  const merged = mergeLayers([...inheritedDefaults(parts, request.schema, own, faults), own]);
   // What is missing is missing where the mod's parameters were given.
   const location = given?.keyLocation ?? given?.location ?? parts.runFile?.root.location;
   return applyDefaults(merged.at(location), request.schema);
@@ -55,12 +58,13 @@ export function layerParameters(
 function inheritedDefaults(
   parts: Pick<ConfigurationParts, "project" | "overlay">,
   schema: ResolveRequest["schema"],
+  own: TracedObject,
   faults: DatapyError[],
 ): TracedObject[] {
   const layers: TracedObject[] = [];
   for (const [name, property] of propertiesOf(schema)) {
-    const sources = property[INHERITS_KEYWORD];
-    if (!Array.isArray(sources)) continue;
+    const { mods: sources, unless } = inheritance(property[INHERITS_KEYWORD]);
+    if (unless.some((one) => own.entries.has(one))) continue;
     for (const source of sources.toReversed()) {
       for (const defaults of [parts.project?.modDefaults, parts.overlay?.modDefaults]) {
         const value = entryForMod(defaults, String(source), faults)?.entries.get(name);
@@ -69,6 +73,13 @@ function inheritedDefaults(
     }
   }
   return layers;
+}
+
+function inheritance(keyword: unknown): { readonly mods: readonly unknown[]; readonly unless: readonly string[] } {
+  if (Array.isArray(keyword)) return { mods: keyword, unless: [] };
+  if (typeof keyword !== "object" || keyword === null) return { mods: [], unless: [] };
+  const { mods, unless } = keyword as { readonly mods?: unknown; readonly unless?: unknown };
+  return { mods: Array.isArray(mods) ? mods : [], unless: Array.isArray(unless) ? unless.map(String) : [] };
 }
 
 /** The globals that reach a mod: those that it declares as parameters, and `base_path`. */
@@ -92,8 +103,11 @@ function givenParameters(
       return file.root;
     case "simple":
       return entryForMod(file.mods, request.step ?? request.mod, faults);
-    case "graph":
-      return section(graphStep(file, request, faults), "params", faults);
+    case "graph": {
+      const step = graphStep(file, request, faults);
+      // What is missing in a step that gives nothing is missing there, and not at the top of the file.
+      return section(step, "params", faults) ?? (step === undefined ? undefined : emptyObject("params", step.location));
+    }
   }
 }
 

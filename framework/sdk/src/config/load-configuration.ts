@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { DatapyError } from "@datapy/mod-kit";
 import { isDatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
-import { FaultList } from "../faults.js";
+import { FaultList, shownFaults } from "../faults.js";
 import { DEFAULT_PROVIDERS, SecretReader } from "../secrets/secret-reader.js";
 import type { AllowedProviders } from "../secrets/secret-reader.js";
 import { closestName } from "./closest-name.js";
@@ -64,7 +64,7 @@ export async function loadConfiguration(request: ConfigurationRequest): Promise<
     stateFolder: project === undefined ? request.cwd : dirname(project.document.name),
   });
   await configuration.open(faults);
-  if (faults.length > 0) throw new FaultList(faults);
+  if (faults.length > 0) throw new FaultList(shownFaults(faults));
   return configuration;
 }
 

@@ -61,6 +61,7 @@ function takeBasePath(
 class Realizer {
   readonly origins = new Map<string, ValueOrigin>();
   readonly secrets: string[] = [];
+  readonly #told = new Set<DatapyError>();
 
   constructor(
     readonly expander: Expander,
@@ -75,7 +76,11 @@ class Realizer {
     if (semanticsOf(schema)?.kind === "secret") this.#noteSecrets(node);
     if (node.kind === "array") {
       const items = itemsOf(schema);
-      return node.items.map((item, index) => this.value(item, pointerTo(pointer, index), items));
+      // An item that cannot be resolved is shown as it is written: the list keeps its length.
+      return node.items.map((item, index) => {
+        const value = this.value(item, pointerTo(pointer, index), items);
+        return value === undefined && item.kind === "scalar" ? item.value : value;
+      });
     }
     const object = Object.create(null) as Record<string, unknown>;
     for (const [key, inner] of node.entries)
@@ -87,7 +92,11 @@ class Realizer {
     this.#note(node, pointer, node.template === undefined ? undefined : String(node.value));
     const outcome = this.expander.expand(node);
     if (!("value" in outcome)) {
-      for (const one of outcome.faults) if (!this.faults.includes(one)) this.faults.push(one);
+      for (const one of outcome.faults) {
+        if (this.#told.has(one)) continue;
+        this.#told.add(one);
+        this.faults.push(one);
+      }
       return undefined;
     }
     const value =

@@ -24,6 +24,17 @@ export type TemplatePart =
 
 const OPEN = "${";
 
+/** Most references that one text may hold: more is no configuration, and would take its time. */
+const MOST_REFERENCES = 1000;
+
+/** Longest reference that a message repeats. */
+const LONGEST_SHOWN = 80;
+
+/** A reference as messages show it. */
+export function shownReference(raw: string): string {
+  return raw.length > LONGEST_SHOWN ? `${raw.slice(0, LONGEST_SHOWN)}…` : raw;
+}
+
 /** Whether {@link parseTemplate} would find anything but plain text. */
 export function hasTemplate(text: string): boolean {
   return text.includes(OPEN);
@@ -37,6 +48,7 @@ export function parseTemplate(text: string): TemplatePart[] {
   const parts: TemplatePart[] = [];
   let literal = "";
   let from = 0;
+  let count = 0;
   const flush = (): void => {
     if (literal !== "") parts.push({ kind: "text", text: literal });
     literal = "";
@@ -51,11 +63,16 @@ export function parseTemplate(text: string): TemplatePart[] {
     }
     literal += text.slice(from, open);
     flush();
-    const close = text.indexOf("}", open);
+    count += 1;
+    const close = count > MOST_REFERENCES ? -1 : text.indexOf("}", open);
     const end = close === -1 ? text.length : close + 1;
     const raw = text.slice(open, end);
     const reference: Reference =
-      close === -1 ? { kind: "faulty", detail: "its } is missing" } : parseReference(raw.slice(2, -1));
+      count > MOST_REFERENCES
+        ? faulty(`one text holds ${MOST_REFERENCES} references at most`)
+        : close === -1
+          ? faulty("its } is missing")
+          : parseReference(raw.slice(2, -1));
     parts.push({ kind: "reference", reference, raw, index: open });
     from = end;
   }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { DatapyError } from "@datapy/mod-kit";
-import { FaultList } from "../faults.js";
+import { FaultList, shownFaults } from "../faults.js";
 import type { SecretReader } from "../secrets/secret-reader.js";
 import { artifactRetention } from "./artifact-retention.js";
 import { absolutePath } from "./absolute-path.js";
@@ -92,7 +92,7 @@ export class ResolvedConfiguration implements Configuration {
 
   async resolve(request: ResolveRequest): Promise<ResolvedParameters> {
     const { resolved, faults } = await this.preview(request);
-    if (faults.length > 0) throw new FaultList(faults);
+    if (faults.length > 0) throw new FaultList(shownFaults(faults));
     return resolved;
   }
 
@@ -119,7 +119,7 @@ export class ResolvedConfiguration implements Configuration {
     const merged = mergeLayers(layers);
     await this.#readSecrets([merged]);
     const values = this.#expander(request.references, undefined).expandTree(merged, faults) as Record<string, unknown>;
-    if (faults.length > 0) throw new FaultList(faults);
+    if (faults.length > 0) throw new FaultList(shownFaults(faults));
     return values;
   }
 

@@ -14,9 +14,7 @@ export function collapseUnions(errors: readonly ErrorObject[], root: JsonSchema)
     if ((error.keyword !== "anyOf" && error.keyword !== "oneOf") || dropped.has(error)) continue;
     const branches = isSchema(error.parentSchema) ? unionOf(error.parentSchema) : undefined;
     if (branches === undefined) continue;
-    const before = errors
-      .slice(0, index)
-      .filter((one) => !dropped.has(one) && isAtOrBelow(one.instancePath, error.instancePath));
+    const before = precedingAt(errors, index, error.instancePath).filter((one) => !dropped.has(one));
     const byBranch = branches.map((branch) => {
       const within = schemasWithin(branch, root);
       return before.filter((one) => within.has(one.parentSchema));
@@ -30,6 +28,13 @@ export function collapseUnions(errors: readonly ErrorObject[], root: JsonSchema)
     for (const one of [...byBranch.flat(), error]) if (!kept.has(one)) dropped.add(one);
   }
   return errors.filter((error) => !dropped.has(error)).map((error) => replaced.get(error) ?? error);
+}
+
+/** Errors right before `index` at a place or below it: those of a union's branches come together, and just before its own. */
+function precedingAt(errors: readonly ErrorObject[], index: number, place: string): ErrorObject[] {
+  let from = index;
+  while (from > 0 && isAtOrBelow(errors[from - 1]?.instancePath ?? "", place)) from -= 1;
+  return errors.slice(from, index);
 }
 
 /**

@@ -34,7 +34,7 @@ export function checkLogLevel(node: TracedValue | undefined, context: LintContex
   }
 }
 
-/** References that go round in a circle, found by expanding: every other fault of it is found elsewhere. */
+/** References that go round in a circle, or on and on, found by expanding: every other fault of it is found elsewhere. */
 export function reportCircles(value: TracedValue, context: LintContext): void {
   const { globals, project } = context.parts;
   const expander = new Expander({
@@ -51,7 +51,8 @@ export function reportCircles(value: TracedValue, context: LintContext): void {
   });
   const faults: Parameters<Expander["expandTree"]>[1] = [];
   expander.expandTree(value, faults);
-  for (const one of faults) if (one.code === "DATAPY_REFERENCE_CYCLE") context.findings.error(one);
+  const own = ["DATAPY_REFERENCE_CYCLE", "DATAPY_REFERENCE_CHAIN"];
+  for (const one of faults) if (own.includes(one.code)) context.findings.error(one);
 }
 
 /** Warns of globals of a job that neither a mod of it nor a reference nor the host uses. */

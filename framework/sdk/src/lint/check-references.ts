@@ -1,7 +1,7 @@
 import type { SourceLocation } from "@datapy/mod-kit";
 import { closestName } from "../config/closest-name.js";
 import { listOf } from "../config/expander.js";
-import { hasTemplate } from "../config/references.js";
+import { hasTemplate, shownReference } from "../config/references.js";
 import type { Reference, TemplatePart } from "../config/references.js";
 import type { TracedObject, TracedScalar, TracedValue } from "../config/traced-value.js";
 import { fault } from "../errors.js";
@@ -58,16 +58,18 @@ function checkText(
 ): void {
   for (const part of parts) {
     if (part.kind === "text") continue;
-    const location = node.locateInside(part.index, part.raw);
+    const locate = (): SourceLocation | undefined => node.locateInside(part.index, part.raw);
+    const shown = shownReference(part.raw);
     const refuse: Refuse = (detail, near) => {
       const hint = near === undefined ? undefined : `Did you mean ${near}?`;
-      context.findings.error(fault("DATAPY_REFERENCE_UNKNOWN", { reference: part.raw, detail }, { location, hint }));
+      const details = { reference: shown, detail };
+      context.findings.error(fault("DATAPY_REFERENCE_UNKNOWN", details, { location: locate(), hint }));
     };
     const { reference } = part;
     switch (reference.kind) {
       case "faulty":
         context.findings.error(
-          fault("DATAPY_REFERENCE_SYNTAX", { reference: part.raw, detail: reference.detail }, { location }),
+          fault("DATAPY_REFERENCE_SYNTAX", { reference: shown, detail: reference.detail }, { location: locate() }),
         );
         break;
       case "globals":
@@ -79,15 +81,15 @@ function checkText(
         break;
       case "mods":
         if (rules.steps === undefined) refuse(rules.whyNoSteps ?? "there are no steps here");
-        else checkStep(reference, rules, refuse, (step) => refersTo(step, location));
+        else checkStep(reference, rules, refuse, (step) => refersTo(step, locate()));
         break;
       case "item":
         if (!rules.item) refuse("only a step with foreach has an item");
         break;
       case "secret":
         if (!context.providers.has(reference.provider)) {
-          const details = { reference: part.raw, provider: reference.provider, detail: "the project does not allow" };
-          context.findings.error(fault("DATAPY_SECRET_PROVIDER", details, { location }));
+          const details = { reference: shown, provider: reference.provider, detail: "the project does not allow" };
+          context.findings.error(fault("DATAPY_SECRET_PROVIDER", details, { location: locate() }));
         }
         break;
       // What the environment holds, and what a session is called, shows only when it runs.

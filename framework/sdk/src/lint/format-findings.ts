@@ -1,5 +1,7 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { ERROR_TABLE } from "../errors.js";
+import type { ErrorCode } from "../errors.js";
 import type { Finding } from "./finding.js";
 import type { LintReport } from "./lint-paths.js";
 
@@ -83,7 +85,7 @@ function asSarif(report: LintReport, cwd: string, version: string): object {
     version: "2.1.0",
     runs: [
       {
-        tool: { driver: { name: "datapy", version, rules: codes.map((id) => ({ id })) } },
+        tool: { driver: { name: "datapy", version, rules: codes.map(sarifRule) } },
         columnKind: "utf16CodeUnits",
         results: report.findings.map(({ severity, error }) => ({
           ruleId: error.code,
@@ -106,6 +108,13 @@ function asSarif(report: LintReport, cwd: string, version: string): object {
       },
     ],
   };
+}
+
+/** What a code scanning page tells of a rule; codes of mods are described by their findings alone. */
+function sarifRule(id: string): object {
+  const row = Object.hasOwn(ERROR_TABLE, id) ? ERROR_TABLE[id as ErrorCode] : undefined;
+  if (row === undefined) return { id };
+  return { id, shortDescription: { text: row.message }, help: { text: row.hint } };
 }
 
 function shownPath(file: string | undefined, cwd: string): string {

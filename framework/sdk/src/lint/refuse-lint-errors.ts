@@ -4,7 +4,7 @@ import type { Configuration } from "../config/configuration-types.js";
 import { allowedProviders } from "../config/load-configuration.js";
 import { canonicalModKey } from "../config/mod-key.js";
 import { ResolvedConfiguration } from "../config/resolved-configuration.js";
-import { FaultList } from "../faults.js";
+import { FaultList, shownFaults } from "../faults.js";
 import { discoverMods } from "../registry/discover-mods.js";
 import { findMod } from "../registry/find-mod.js";
 import type { Registry } from "../registry/registry-types.js";
@@ -47,7 +47,7 @@ export function refuseLintErrors(request: {
     checkJob(parts.runFile, context);
   }
   const faults = findings.all.filter(({ severity }) => severity === "error").map(({ error }) => error);
-  if (faults.length > 0) throw new FaultList(faults);
+  if (faults.length > 0) throw new FaultList(shownFaults(faults));
   checked.add(configuration);
 }
 

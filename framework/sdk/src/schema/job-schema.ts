@@ -120,7 +120,8 @@ export const StepSchema = Type.Object(stepFields, { additionalProperties: false,
 
 /**
  * A job file: the specification's simple form (`globals:` and `mods:`, which run in file order) and the graph form (`steps:`). One
- * schema for lint, planner and editors. A job has either `mods` or `steps`, which a JSON Schema says less clearly than lint does.
+ * schema for lint, planner and editors. A job has either `mods` or `steps`, which a JSON Schema says less clearly than lint does. Keys
+ * that begin with `x-` are the file's own: a place for what `&anchors` name.
  */
 export const JobSchema = Type.Object(
   {
@@ -170,7 +171,12 @@ export const JobSchema = Type.Object(
       Type.Array(StepSchema, { description: "Graph form: steps, which run as soon as what they need has finished" }),
     ),
   },
-  { $id: "urn:datapy:schema:job", title: "DataPy job", additionalProperties: false },
+  {
+    $id: "urn:datapy:schema:job",
+    title: "DataPy job",
+    additionalProperties: false,
+    patternProperties: { "^x-": {} },
+  },
 );
 
 /** A job file, as written. */

@@ -123,6 +123,15 @@ describe("explaining", () => {
     });
   });
 
+  test("shows null as a value, and keeps what cannot be resolved in its place of a list", async () => {
+    folder.write("project_defaults.yaml", "mod_defaults: {csv_reader: {encoding: null}}");
+    folder.write("job.yaml", "mods:\n  data_cleaner: {rules: [1, '${env.NOT_SET_ANYWHERE}', 2]}\n  csv_reader:\n");
+    const { explained } = await explain("job.yaml");
+    const find = (step: number, name: string) => explained.steps[step]?.values.find((value) => value.name === name);
+    expect(find(0, "rules")?.value).toEqual([1, "${env.NOT_SET_ANYWHERE}", 2]);
+    expect(find(1, "encoding")).toMatchObject({ value: null, layer: "project", replaced: [{ value: "utf-8" }] });
+  });
+
   test("gives faults beside the rest", async () => {
     folder.write("job.yaml", "mods:\n  csv_reader: {input_path: '${env.NOT_SET_ANYWHERE}', delimiter: ';'}\n");
     const { explained, faults } = await explain("job.yaml");
@@ -177,4 +186,23 @@ test("a parameter may take what the project gives another mod, where it gives no
     1,
   ]);
   expect(await resolve("mod_defaults: {}")).toEqual([undefined, undefined, undefined]);
+});
+
+test("unless it has what stands in for it", async () => {
+  const { loadConfiguration } = await import("../../src/config/load-configuration.js");
+  const schema = {
+    properties: {
+      dsn: { type: "string", "x-datapy-inherits": { mods: ["database-reader"], unless: ["host"] } },
+      host: { type: "string" },
+      port: { type: "integer", default: 1 },
+    },
+  };
+  const references = { session: { id: "s" }, run: { date: "d" }, mods: {} };
+  folder.write("project_defaults.yaml", "mod_defaults: {database_reader: {dsn: r}}");
+  const configuration = await loadConfiguration({ cwd: folder.root, env: {} });
+  const resolve = async (params: Record<string, unknown>) =>
+    (await configuration.resolve({ mod: "database-writer", schema, references, params })).values["dsn"];
+  expect(await resolve({ port: 2 })).toBe("r");
+  expect(await resolve({ host: "h" })).toBeUndefined();
+  expect(await resolve({ host: "h", dsn: "w" })).toBe("w");
 });

@@ -225,6 +225,28 @@ describe("faulty references", () => {
   });
 });
 
+describe("a flood of references", () => {
+  test("in one text is refused, right or wrong as they are", async () => {
+    const [said, ...others] = await faultsOf(values(`a: "${"${globals.a}".repeat(50_000)}"`, { globals: { a: 1 } }));
+    expect(others).toEqual([]);
+    expect(said).toMatch(/^DATAPY_REFERENCE_SYNTAX:1:\d+ .*1000 references at most/);
+    expect(said?.length).toBeLessThan(1000);
+  });
+
+  test("in many texts is counted after the fiftieth fault", async () => {
+    const faults = await faultsOf(values(`l: [${Array<string>(20_000).fill('"${globals.x}"').join(", ")}]`));
+    expect(faults).toHaveLength(51);
+    expect(faults.at(-1)).toContain("19950 more faults are not shown");
+  });
+
+  test("that lead from one to the next is refused, before there is no room left for it", async () => {
+    const globals = Array.from({ length: 20_000 }, (_, index) => `g${index}: "\${globals.g${index + 1}}"`);
+    const file = folder.write("job.yaml", `globals: {${globals.join(", ")}}\nmods: {m: {a: "\${globals.g0}"}}`);
+    const faults = await faultsOf(values("x: 1", { file: { path: file } }));
+    expect(faults[0]).toMatch(/^DATAPY_REFERENCE_CHAIN:1:\d+ .*more than 100 times/);
+  });
+});
+
 describe("templates, as a property", () => {
   const piece = fc.oneof(
     fc.string().map((text) => ({ written: text.replaceAll("${", () => "$${"), reads: text })),

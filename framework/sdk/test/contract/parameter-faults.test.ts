@@ -68,6 +68,13 @@ describe("every fault is told at once", () => {
     });
   });
 
+  test("a flood of values that fit no branch of a union is counted, too", () => {
+    const params = Type.Object({ list: Type.Array(Type.Union([Type.String(), Type.Integer()])) });
+    const faults = validateParameters({ schema: params, values: { list: Array.from({ length: 20_000 }, () => ({})) } });
+    expect(faults).toHaveLength(51);
+    expect(faults[0]?.message).toContain("list[0]");
+  });
+
   test("a flood is counted after the fiftieth", () => {
     const faults = validateParameters({ schema, values: { input_path: "x", columns: Array(1000).fill(1) } });
     // Fifty, and the three defaults that are not filled in here are among them.

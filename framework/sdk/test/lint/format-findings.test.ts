@@ -60,7 +60,10 @@ test("sarif: version 2.1.0, with rules, places and relative URIs", () => {
       driver: {
         name: "datapy",
         version: "1.2.3",
-        rules: [{ id: "DATAPY_PARAMETER_UNKNOWN" }, { id: "DATAPY_PATH_MISSING" }],
+        rules: [
+          { id: "DATAPY_PARAMETER_UNKNOWN", shortDescription: { text: expect.any(String) } },
+          { id: "DATAPY_PATH_MISSING", help: { text: expect.any(String) } },
+        ],
       },
     },
     results: [

@@ -202,6 +202,20 @@ globals: {x: true}
     expect(said(lint())).toContain("a → c → b → a");
   });
 
+  test("that gives a step nothing is told of what is missing at the step", () => {
+    folder.write("job.yaml", "steps:\n  - id: a\n    mod: csv-reader\n  - {id: b, mod: csv-reader, params: }\n");
+    expect(places(lint())).toEqual(["job.yaml:2:5 error PARAMETER_MISSING", "job.yaml:4:30 error PARAMETER_MISSING"]);
+  });
+
+  test("may keep what it repeats under x-", () => {
+    folder.write("data.csv", "");
+    folder.write(
+      "job.yaml",
+      "x-read: &read {input_path: data.csv}\nsteps:\n  - {id: a, mod: csv-reader, params: {<<: *read, limit: 1}}\n",
+    );
+    expect(places(lint())).toEqual([]);
+  });
+
   test("of ten thousand steps in a row is checked", () => {
     const steps = Array.from(
       { length: 10_000 },

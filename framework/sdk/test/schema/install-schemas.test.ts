@@ -106,6 +106,17 @@ describe("a new project", () => {
     expect(configuration.logging.directory).toBe(folder.path("logs"));
   });
 
+  test.each(["2024", "true", "a: b", "q'\"q"])("may be in a folder that is called %s", (name) => {
+    const root = folder.path(name);
+    initProject(root, mods());
+    expect(lintPaths({ cwd: root, env: process.env, paths: [] })).toMatchObject({ errors: 0 });
+  });
+
+  test("says what to add to settings of an editor that it cannot read", () => {
+    folder.write(".vscode/settings.json", "{ /* mine */ }");
+    expect(initProject(folder.root, mods()).settingsProblem).toContain("yaml.schemas");
+  });
+
   test("changes nothing that is there, and refuses a folder that is a project", () => {
     folder.write(".gitignore", "mine\n");
     const { kept } = initProject(folder.root, []);
