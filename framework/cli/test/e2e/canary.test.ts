@@ -1,4 +1,6 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { Workspace } from "../support/workspace.js";
 import type { Outcome } from "../support/workspace.js";
@@ -126,6 +128,77 @@ describe("a canary in every kind of parameter is nowhere to be found", () => {
     // It did run, and what it said came through, masked.
     expect(outcome.stderr).toContain("printed ***");
     expect(Object.keys(tracesOf(outcome)).filter((name) => name.includes(".datapy")).length).toBeGreaterThan(1);
+  });
+
+  it("when metrics are written and events are posted", async () => {
+    workspace.write("params.yaml", PARAMS);
+    workspace.write("key.pem", KEY);
+    const posted: string[] = [];
+    const server = createServer((request, response) => {
+      request.setEncoding("utf8").on("data", (text: string) => posted.push(text));
+      request.on("end", () => response.end("{}"));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    try {
+      const outcome = await workspace.run(
+        ["run-mod", "./leaky.mjs", "-p", "params.yaml", "--metrics-file", "metrics.prom"],
+        { env: { ...env, DATAPY_OPENLINEAGE_URL: `${url}/api/v1/lineage`, OTEL_EXPORTER_OTLP_ENDPOINT: url } },
+      );
+      expect(outcome.code).toBe(10);
+      expect(leaksIn(outcome)).toEqual([]);
+      expect(tracesOf(outcome)["metrics.prom"]).toContain("datapy_run_exit_code");
+      const text = posted.join("");
+      expect(text).toContain("COMPLETE");
+      expect(text).toContain("resourceSpans");
+      expect(FORMS.filter((form) => text.includes(form))).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it.each([
+    ["throws", 30, `throw new Error("cannot connect to " + said.join(" "), { cause: said });`],
+    ["succeeds", 10, ``],
+  ])("when a script has it and %s", async (_, code, ending) => {
+    workspace.write(
+      "params.yaml",
+      `params:\n${PARAMS.replace(/^(?=.)/gm, "  ")}mods:\n  leaky:\n${PARAMS.replace(/^(?=.)/gm, "    ")}`,
+    );
+    workspace.write("key.pem", KEY);
+    workspace.write(
+      "flow.ts",
+      `import { params, runMod, setupLogger } from "@datapy/sdk";
+const said = Object.values(params).flatMap((one) => (typeof one === "string" ? [one] : Object.values(one as object))).filter((one) => typeof one === "string");
+const log = setupLogger("flow");
+for (const one of said) {
+  log.warn("have " + one, { one });
+  console.log("printed", one);
+  process.stderr.write(encodeURIComponent(one) + " " + JSON.stringify(one) + "\\n");
+}
+await runMod("./leaky.mjs");
+${ending}
+`,
+    );
+    const outcome = await workspace.run(["run-script", "flow.ts", "-p", "params.yaml", "--metrics-file", "m.prom"], {
+      env,
+    });
+    expect(leaksIn(outcome)).toEqual([]);
+    expect(outcome.code).toBe(code);
+    expect(outcome.stderr).toContain("printed ***");
+  });
+
+  it("when files with it are explained and linted", async () => {
+    workspace.write("params.yaml", `# datapy: mod ./leaky.mjs\n${PARAMS}`);
+    workspace.write("key.pem", KEY);
+    for (const args of [
+      ["config", "explain", "params.yaml", "./leaky.mjs"],
+      ["config", "explain", "params.yaml", "./leaky.mjs", "--json"],
+      ["lint"],
+    ]) {
+      const outcome = await workspace.run(args, { env });
+      expect(leaksIn(outcome)).toEqual([]);
+    }
   });
 
   it("when it is given in plain, by file and by --set", async () => {

@@ -1,6 +1,16 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -110,6 +120,14 @@ export default defineMod({
           void ended.then(() => reject(new Error(`ended without showing ${text}: ${stdout}${stderr}`)));
         }),
     };
+  }
+
+  /** Lets plain `node` find the packages, as an installation does. */
+  linkPackages(): void {
+    const scope = path.join(this.path, "node_modules/@datapy");
+    mkdirSync(scope, { recursive: true });
+    for (const name of ["sdk", "mod-kit"])
+      symlinkSync(path.resolve(__dirname, "../../..", name), path.join(scope, name));
   }
 
   /** Lines of the only log file. */

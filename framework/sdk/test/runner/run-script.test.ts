@@ -1,4 +1,4 @@
-import { symlinkSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { envelopeOf, HostFolder, numberAfter } from "./host-process.js";
 
@@ -399,12 +399,9 @@ await new Promise(() => setInterval(() => {}, 1000));`,
 });
 
 describe("plain node", () => {
-  const SDK = path.resolve(__dirname, "../..");
   beforeEach(() => {
     MODS();
-    mkdirSync(path.join(host.path, "node_modules/@datapy"), { recursive: true });
-    symlinkSync(SDK, path.join(host.path, "node_modules/@datapy/sdk"));
-    symlinkSync(path.join(SDK, "../mod-kit"), path.join(host.path, "node_modules/@datapy/mod-kit"));
+    host.linkPackages();
   });
 
   it.each([
