@@ -23,7 +23,7 @@ export function jobEditorSchema(mods: Mods): JsonSchema {
   step.properties["mod"] = { ...step.properties["mod"], anyOf: [{ enum: names }, { type: "string" }] };
   step["allOf"] = mods.map((mod) => ({
     if: { properties: { mod: { enum: spellingsOf(mod) } }, required: ["mod"] },
-    then: { properties: { params: { anyOf: [reference(mod), { type: "null" }] } } },
+    then: { properties: { params: reference(mod) } },
   }));
   schema.properties["mods"] = modMapping(schema.properties["mods"], mods);
   schema.properties["globals"] = globalsSchema(schema.properties["globals"], mods);
@@ -66,7 +66,7 @@ function publish(schema: MutableSchema, definitions: JsonSchema, more: JsonSchem
 function modMapping(written: JsonSchema | undefined, mods: Mods): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
   for (const mod of mods) {
-    for (const name of spellingsOf(mod).slice(0, 2)) properties[name] = { anyOf: [reference(mod), { type: "null" }] };
+    for (const name of spellingsOf(mod).slice(0, 2)) properties[name] = reference(mod);
   }
   const description = written?.["description"];
   return {
@@ -101,21 +101,40 @@ function parameterDefinitions(mods: Mods): JsonSchema {
   return Object.fromEntries(
     mods.map((mod) => {
       const { required: _required, ...schema } = parameterSchema(mod);
-      return [mod.name, schema];
+      // A mod that takes nothing from a file is written as a key alone.
+      return [mod.name, { ...schema, type: ["object", "null"] }];
     }),
   );
 }
 
-/** Parameters of a mod as an editor shows them: with `base_path`, and with references allowed for every value. */
+/**
+ * Parameters of a mod as an editor shows them: with `base_path`, with references allowed for every value, without names that the host
+ * refuses, and what has a default not required.
+ */
 function parameterSchema(mod: RegisteredMod): MutableSchema {
-  const schema = plainCopy(mod.manifest?.params ?? { type: "object" }) as MutableSchema;
+  const schema = withoutGiven(plainCopy(mod.manifest?.params ?? { type: "object" })) as MutableSchema;
   const properties: Record<string, JsonSchema> = {
     base_path: { type: "string", description: FRAMEWORK_GLOBALS["base_path"] },
   };
-  for (const [name, property] of Object.entries(propertiesOf(mod)))
-    properties[name] = allowReference(plainCopy(property) as JsonSchema);
+  for (const [name, property] of Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>))
+    properties[name] = allowReference(property);
   const { $id: _id, $schema: _schema, ...rest } = schema;
-  return { title: mod.name, description: mod.description, ...rest, properties };
+  return { title: mod.name, description: mod.description, ...rest, properties, additionalProperties: false };
+}
+
+/** A schema, and those in it, that requires nothing which has a default: the host fills that in, at every depth. */
+function withoutGiven(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withoutGiven);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, withoutGiven(value)]));
+  const { required, properties } = copy;
+  if (!Array.isArray(required) || typeof properties !== "object" || properties === null) return copy;
+  const left = required.filter((name: string) => {
+    const property = (properties as Record<string, unknown>)[name];
+    return typeof property !== "object" || property === null || !("default" in property);
+  });
+  const { required: _required, ...rest } = copy;
+  return left.length === 0 ? rest : { ...rest, required: left };
 }
 
 /** Description and default stay outside the union, where editors look for them. */
@@ -132,7 +151,18 @@ function allowReference(property: JsonSchema): JsonSchema {
     rest["enum"] === undefined &&
     rest["format"] === undefined;
   if (takesText || Object.keys(rest).length === 0) return { ...outside, ...rest };
-  return { ...outside, anyOf: [rest, REFERENCE] };
+  return { ...outside, anyOf: [...branchesOf(rest), REFERENCE] };
+}
+
+/** The branches of a union that is nothing else; texts to choose from as one of them, which editors offer as a list. */
+function branchesOf(schema: JsonSchema): JsonSchema[] {
+  const branches = schema["anyOf"];
+  if (!Array.isArray(branches) || Object.keys(schema).length > 1) return [schema];
+  const isChoice = (one: JsonSchema): boolean =>
+    typeof one["const"] === "string" && Object.keys(one).every((key) => key === "const" || key === "type");
+  const choices = (branches as JsonSchema[]).filter(isChoice);
+  const others = (branches as JsonSchema[]).filter((one) => !isChoice(one));
+  return choices.length === 0 ? others : [{ type: "string", enum: choices.map((one) => one["const"]) }, ...others];
 }
 
 function propertiesOf(mod: RegisteredMod): Readonly<Record<string, JsonSchema>> {

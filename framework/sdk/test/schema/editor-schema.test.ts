@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Type } from "@datapy/mod-kit";
 import { Ajv } from "ajv";
 import { parseYaml } from "../../src/config/parse-yaml.js";
 import { discoverMods } from "../../src/registry/discover-mods.js";
@@ -47,7 +48,7 @@ describe("the schema of job files", () => {
     expect(faultsOf(schema, "mods: {csv_reader: {delimitr: x}}")).toContain("/mods/csv_reader additionalProperties");
     expect(faultsOf(schema, "mods: {csv-reader: {limit: many}}")).toContain("/mods/csv-reader/limit type");
     expect(faultsOf(schema, "steps: [{id: a, mod: data_cleaner, params: {null_strategy: dorp}}]")).toContain(
-      "/steps/0/params/null_strategy const",
+      "/steps/0/params/null_strategy enum",
     );
     expect(faultsOf(schema, "steps: [{id: a, mod: datapy.mods.sinks.database_writer, params: {batch: 1}}]")).toContain(
       "/steps/0/params additionalProperties",
@@ -103,6 +104,36 @@ describe("the schema of project files", () => {
 
 describe("the schema of a mod's parameters", () => {
   const reader = (): RegisteredMod => mods.find((mod) => mod.name === "csv-reader")!;
+
+  test("of a mod as TypeBox writes it requires nothing that has a default, and takes no other names", () => {
+    const written = Type.Object({
+      input_path: Type.String(),
+      delimiter: Type.String({ default: "," }),
+      retries: Type.Object({ max: Type.Integer({ default: 1 }), wait: Type.String() }, { default: { wait: "1s" } }),
+      mode: Type.Union([Type.Literal("a"), Type.Literal("b"), Type.Integer()], { default: "a", description: "How" }),
+    });
+    const { manifest, ...mod } = reader();
+    const params = JSON.parse(JSON.stringify(written)) as Record<string, unknown>;
+    const typed = [{ ...mod, manifest: { ...manifest!, params } }];
+    const own = parametersEditorSchema(typed[0]!);
+    expect(faultsOf(own, "input_path: x")).toEqual([]);
+    expect(faultsOf(own, "input_path: x\nretries: {wait: 2s}\nmode: 5")).toEqual([]);
+    expect(faultsOf(own, "delimiter: x")).toEqual([" required"]);
+    expect(faultsOf(own, "input_path: x\nretries: {max: 1}")).toContain("/retries required");
+    expect(faultsOf(own, "input_path: x\ninput_pat: x")).toEqual([" additionalProperties"]);
+    expect((own["properties"] as Record<string, unknown>)["mode"]).toEqual({
+      description: "How",
+      default: "a",
+      anyOf: [
+        { type: "string", enum: ["a", "b"] },
+        { type: "integer" },
+        { type: "string", pattern: expect.any(String) },
+      ],
+    });
+    const job = jobEditorSchema(typed);
+    expect(faultsOf(job, "mods: {csv_reader: {delimitr: x}}")).toEqual(["/mods/csv_reader additionalProperties"]);
+    expect(faultsOf(job, "mods:\n  csv_reader:\n  csv-reader: {mode: b}\n")).toEqual([]);
+  });
 
   test("requires what the mod requires and the project does not give", () => {
     expect(faultsOf(parametersEditorSchema(reader()), "delimiter: x")).toEqual([" required"]);
