@@ -66,8 +66,8 @@ export async function runRead(params: ApiParams, ctx: ModContext): Promise<Envel
       ctx.result.addWarning(
         `the API told of ${String(paginator.total)} records and gave ${String(spool.rows)}: they changed while they were read, or some were not given`,
       );
-    await finish(params, ctx, { records, spool, uri: placeOf(url) });
     if (watermark !== undefined) await moveWatermark(params, ctx, watermark, spool);
+    await finish(params, ctx, { records, spool, uri: placeOf(url) });
     ctx.result.addMetric("pages_read", pages);
     ctx.result.addMetric("requests", client.counts.requests);
     ctx.result.addMetric("retries", client.counts.retries);

@@ -53,10 +53,10 @@ export async function moveWatermark(
   if (spool.rows > 0) {
     const rows = spoolRows(spool, new Map([["w", "VARCHAR"]]));
     const [row] = await ctx.data.query<{ high: string | null; missing: bigint }>(sql`
-      with w as (select w from ${rows} where w is not null ${before === undefined ? sql`` : sql`union all select ${before}`}),
+      with w as (select r.w as w from ${rows} where r.w is not null ${before === undefined ? sql`` : sql`union all select ${before}`}),
       k as (select w, try_cast(w as decimal(38,9)) as number, try_cast(w as timestamptz) as moment from w)
       select case when count(*) = count(number) then arg_max(w, number) when count(*) = count(moment) then arg_max(w, moment) else max(w) end as high,
-        (select count(*) from ${rows} where w is null) as missing
+        (select count(*) from ${rows} where r.w is null) as missing
       from k`);
     high = row?.high ?? undefined;
     const missing = Number(row?.missing ?? 0);

@@ -41,9 +41,9 @@ export async function openWorkbench(): Promise<Workbench> {
     const connection = await database.connect();
     try {
       const result = await connection.runAndReadAll(`from read_parquet('${file}')`);
-      const types = result.columnTypes().map(String);
+      const described = await connection.runAndReadAll(`describe from read_parquet('${file}')`);
       return {
-        columns: Object.fromEntries(result.columnNames().map((name, index) => [name, types[index] ?? ""])),
+        columns: Object.fromEntries(described.getRowsJson().map((row) => [String(row[0]), String(row[1])])),
         rows: result.getRowsJson(),
         envelope: undefined,
       };

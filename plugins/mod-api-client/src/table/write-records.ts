@@ -124,14 +124,14 @@ async function setAside(
   );
   const badNames = sql`list_filter([${broken}], lambda name : name is not null)`;
   const [count] = await ctx.data.query<{ bad: bigint; first: bigint | null }>(
-    sql`select count(*) as bad, min(n) as first from ${rows} where ${isBad}`,
+    sql`select count(*) as bad, min(r.n) as first from ${rows} where ${isBad}`,
   );
   const bad = Number(count?.bad ?? 0);
   if (bad === 0) return 0;
   const texts = columns.map((one) => sql`${ident("r", `c${String(one.index)}`)} as ${ident(one.name)}`);
   if (params.on_bad_row === "fail" || (params.max_bad_rows !== undefined && bad > params.max_bad_rows)) {
     const [row] = await ctx.data.query(
-      sql`select p, ${badNames} as bad_names, ${join(columns.map((one) => ident("r", `c${String(one.index)}`)))} from ${rows} where n = ${count?.first ?? 0n}`,
+      sql`select r.p as p, ${badNames} as bad_names, ${join(columns.map((one) => ident("r", `c${String(one.index)}`)))} from ${rows} where r.n = ${count?.first ?? 0n}`,
     );
     const [name] = (row?.["bad_names"] ?? []) as readonly string[];
     const column = columns.find((one) => one.name === name);
@@ -146,7 +146,7 @@ async function setAside(
   }
   const written = await ctx.data.writeTable(
     "quarantine",
-    sql`select n as record_number, p as page_number, ${badNames} as bad_columns, ${join(texts)} from ${rows} where ${isBad} order by n`,
+    sql`select r.n as record_number, r.p as page_number, ${badNames} as bad_columns, ${join(texts)} from ${rows} where ${isBad} order by r.n`,
   );
   ctx.result.addWarning(`${String(bad)} records do not fit \`columns\` and were set aside: ${written.uri}`);
   return bad;
