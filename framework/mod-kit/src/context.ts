@@ -200,6 +200,25 @@ export interface StateStore {
   delete(key: string): void;
 }
 
+/** An earlier run of the same mod, as the run ledger tells of it. */
+export interface EarlierRun {
+  readonly runId: string;
+  /** ISO 8601, UTC. */
+  readonly endedAt: string;
+  /** As its envelope had them. */
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+/** Which earlier runs {@link RunContext.history} gives. */
+export interface HistoryOptions {
+  /** At most this many, the newest. Default 20, at most 200. */
+  readonly limit?: number;
+  /** Only runs that ended within so many days. Default 90. */
+  readonly maxAgeDays?: number;
+  /** Only runs whose metrics have these very values. */
+  readonly metrics?: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** Keys of the declared artifacts of one kind. */
 export type ArtifactKeys<Artifacts extends ArtifactDeclarations, Kind extends ArtifactDeclaration["kind"]> = {
   [Key in keyof Artifacts]: Kind extends Artifacts[Key]["kind"] ? Key : never;
@@ -223,6 +242,12 @@ export interface RunContext<Tables extends string = string, Files extends string
   /** Takes the keys of declared artifacts of kind `file`. */
   readonly artifacts: ArtifactStore<Files>;
   readonly state: StateStore;
+  /**
+   * Runs of this mod in this project that have succeeded (status `success` or `warning`), newest first: within a job those of the same
+   * step, elsewhere those that belong to no step. Read from the run ledger, of which a bounded part is looked at (the newest 1,000
+   * candidates); empty where there is none.
+   */
+  history(options?: HistoryOptions): Promise<readonly EarlierRun[]>;
   /** Values that the job and earlier mods share. Read only; add with `result.addGlobal`. */
   readonly globals: Readonly<Record<string, unknown>>;
   /** Aborted when the run is canceled or its time is up. `signal.reason` is a `DatapyError` with code `DATAPY_CANCELED` or `DATAPY_TIMEOUT`. */

@@ -3,6 +3,7 @@ import { openArtifactFolder } from "../artifacts/artifact-folder.js";
 import type { ArtifactFolder } from "../artifacts/artifact-folder.js";
 import { createArtifactStore } from "../artifacts/artifact-store.js";
 import { openRunData } from "../data/run-data.js";
+import { runHistory } from "../ledger/run-history.js";
 import { createResultBuilder } from "../result/result-builder.js";
 import { openState } from "../state/state-store.js";
 import type { RunState } from "../state/state-store.js";
@@ -57,6 +58,14 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
       data: data.context,
       artifacts: createArtifactStore(artifacts, signal),
       state: state.store,
+      history: (options) =>
+        runHistory(session.workPath, {
+          ...options,
+          mod: run.mod,
+          step: run.step.stepId,
+          project: session.configuration?.project?.name,
+          except: run.id,
+        }),
       globals: deepFreeze(structuredClone(session.globals)),
       signal,
       progress: (done, total, unit = "rows") =>
