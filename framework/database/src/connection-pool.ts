@@ -50,6 +50,9 @@ export class ConnectionPool {
       return connection;
     } catch (error) {
       this.opened -= 1;
+      // Who waits for this place would wait for ever.
+      const next = this.waiting.shift();
+      if (next !== undefined) next(this.openOne());
       throw error;
     }
   }

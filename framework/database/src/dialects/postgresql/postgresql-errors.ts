@@ -13,10 +13,11 @@ interface ServerError extends Error {
 
 /**
  * SQLSTATEs after which the same transaction may succeed when it is tried again: connection lost (08), serialization failure and
- * deadlock (40001, 40P01), too many connections and out of resources (53), lock not available (55P03), server going down or starting
- * up (57P01–57P03), I/O error (58030).
+ * deadlock (40001, 40P01), out of memory and too many connections (53000, 53200, 53300), lock not available (55P03), server going down
+ * or starting up (57P01–57P03). Not a full disk (53100) or a damaged one (58030), which a second try would make worse, nor a protocol that
+ * is not spoken (08P01).
  */
-const TRANSIENT = /^(?:08...|40001|40P01|53...|55P03|57P0[123]|58030)$/;
+const TRANSIENT = /^(?:08(?!P01)...|40001|40P01|53[023]00|55P03|57P0[123])$/;
 const TRANSIENT_SYSTEM = new Set([
   "ECONNREFUSED",
   "ECONNRESET",

@@ -51,6 +51,8 @@ export const sqliteDriver: DatabaseDriver = {
 class SqliteConnection implements DatabaseConnection {
   readonly dialect = sqliteDialect;
   private closed = false;
+  /** Statements that are being read: the driver's iterators hold them by their address alone, also when nothing else holds them any more. */
+  private readonly reading = new Set<object>();
 
   private constructor(
     private readonly database: DatabaseSyncInstance,
@@ -348,14 +350,16 @@ class SqliteConnection implements DatabaseConnection {
       failed = reject;
     });
     rows.catch(() => undefined);
-    const database = this.database;
+    const { database, reading } = this;
     const fault = (error: unknown): unknown => this.fault(error, "reading");
     const lines = function* (): Generator<Buffer> {
       let count = 0;
+      let prepared: ReturnType<typeof database.prepare> | undefined;
       try {
-        const prepared = database.prepare(
+        prepared = database.prepare(
           renderSql(sql`${named(inline, all.length)} select ${join(parts)} from q`, sqliteDialect.sql).text,
         );
+        reading.add(prepared);
         prepared.setReturnArrays(true);
         let text = "";
         // With setReturnArrays each row is an array, which the published types leave out.
@@ -373,6 +377,8 @@ class SqliteConnection implements DatabaseConnection {
       } catch (error) {
         failed(fault(error));
         throw error;
+      } finally {
+        if (prepared !== undefined) reading.delete(prepared);
       }
     };
     const stream = Readable.from(lines(), { objectMode: false, highWaterMark: 2 * CHUNK });
