@@ -1,42 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { root, ScriptError, packages } from "../workspace.mjs";
 import { sdk } from "./packages.mjs";
 import { code, page, table } from "./markdown.mjs";
 
-const START = "<!-- datapy:parameters:start -->";
-const END = "<!-- datapy:parameters:end -->";
-
-function defaultOf(parameter) {
-  if (parameter.required) return "**required**";
-  return parameter.default === undefined ? "" : code(JSON.stringify(parameter.default));
-}
-
-/** Parameters and artifacts of a mod as two tables. */
-function tables({ parameters, artifacts }) {
-  const parts = [
-    parameters.length === 0
-      ? "It takes no parameters."
-      : table(
-          ["Parameter", "Type", "Default", "Meaning"],
-          parameters.map((one) => [
-            code(one.name),
-            one.type,
-            defaultOf(one),
-            `${one.deprecated ? "Deprecated. " : ""}${one.description}`,
-          ]),
-        ),
-  ];
-  if (artifacts.length > 0) {
-    parts.push(
-      table(
-        ["Artifact", "Kind", "Meaning"],
-        artifacts.map((one) => [code(one.key), one.optional ? `${one.kind}, in some runs` : one.kind, one.description]),
-      ),
-    );
-  }
-  return parts.join("\n\n");
-}
+const require = createRequire(path.join(root, "package.json"));
 
 function modPage(mod, registered, { group, name, manifest }) {
   return page(
@@ -52,7 +21,7 @@ function modPage(mod, registered, { group, name, manifest }) {
       ],
     ),
     "## Parameters and artifacts",
-    tables(mod),
+    require("@datapy/mod-testkit/readme-tables").parameterTables(mod),
     mod.tags === undefined || mod.tags.length === 0 ? "" : `Tags: ${mod.tags.map(code).join(", ")}`,
   );
 }
@@ -89,12 +58,12 @@ export async function modPages() {
 /** The README with the tables between its markers made anew. */
 export function fillReadme(file, mod) {
   const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const [start, end] = [text.indexOf(START), text.indexOf(END)];
-  if (start === -1 || end < start) {
+  const { README_END, README_START, withTables } = require("@datapy/mod-testkit/readme-tables");
+  const filled = withTables(text, [mod]);
+  if (filled === undefined) {
     throw new ScriptError(
-      `${path.relative(root, file)} lacks the markers ${START} and ${END}, between which the parameters go.`,
+      `${path.relative(root, file)} lacks the markers ${README_START} and ${README_END}, between which the parameters go.`,
     );
   }
-  const generated = `<!-- prettier-ignore-start -->\n\n${tables(mod)}\n\n<!-- prettier-ignore-end -->`;
-  return `${text.slice(0, start + START.length)}\n${generated}\n${text.slice(end)}`;
+  return filled;
 }

@@ -3,7 +3,7 @@ import { ident, literal, renderSql, sql } from "@datapy/mod-kit";
 import { loadDialect } from "../src/index.js";
 import { DATABASE_NAMES, startDatabase } from "./servers/databases.js";
 import type { TestDatabase } from "./servers/databases.js";
-import { NAUGHTY_STRINGS } from "./servers/naughty-strings.js";
+import { NAUGHTY_STRINGS } from "../../../test/support/naughty-strings.js";
 
 describe.each(DATABASE_NAMES)("quoting on %s", (name) => {
   let database: TestDatabase;

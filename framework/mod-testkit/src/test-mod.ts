@@ -144,6 +144,6 @@ async function runsOnSample(root: string, mod: LoadedMod, place: Workplace, fold
     checkMetrics(example);
     await checkCanceled(await watchedRun(definition, place, exampleValues(mod), { cancel: true }), place);
   } finally {
-    tables.close();
+    await tables.close();
   }
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { DATABASE_NAMES, startDatabase } from "../../../framework/database/test/servers/databases.js";
 import type { TestDatabase } from "../../../framework/database/test/servers/databases.js";
-import { NAUGHTY_STRINGS } from "../../../framework/database/test/servers/naughty-strings.js";
+import { NAUGHTY_STRINGS } from "../../../test/support/naughty-strings.js";
 import { failed, openWorkbench, succeeded } from "../../mod-database-writer/test/support/workbench.js";
 import type { Workbench } from "../../mod-database-writer/test/support/workbench.js";
 

@@ -48,7 +48,7 @@ export function testSource(title: string, open: () => Promise<SourceAdapter> | S
     }, 120_000);
     afterAll(async () => {
       runs.close();
-      tables.close();
+      await tables.close();
       await source.close?.();
       place.close();
     }, 60_000);

@@ -7,7 +7,7 @@ export interface SampleTables {
   make(query: string, file: string): Promise<void>;
   /** Columns and rows of a Parquet file, as JSON values; 64-bit numbers as numbers where they are written with digits alone. */
   read(file: string): Promise<SampleTable>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** A table as a sample expects it. */
@@ -34,11 +34,10 @@ export function openSampleTables(): SampleTables {
       const result = await (await connected()).runAndReadAll(`from read_parquet(${text(file)})`);
       return { columns: result.columnNames(), rows: withNumbers(result.getRowsJson()) };
     },
-    close: () => {
-      void opening?.then(({ instance, connection }) => {
-        connection.closeSync();
-        instance.closeSync();
-      });
+    close: async () => {
+      const opened = await opening;
+      opened?.connection.closeSync();
+      opened?.instance.closeSync();
     },
   };
 }

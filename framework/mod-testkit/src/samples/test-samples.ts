@@ -32,8 +32,8 @@ export function testSamples(packageRoot: string, options: { readonly mod?: strin
       assert.ok(registered !== undefined, `the package has no mod ${options.mod ?? ""}`);
       ({ definition } = await loadPackagedMod(registered));
     });
-    afterAll(() => {
-      tables.close();
+    afterAll(async () => {
+      await tables.close();
       place.close();
     });
 
