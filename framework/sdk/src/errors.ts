@@ -43,6 +43,16 @@ export const ERROR_TABLE = {
     message: "{mod} is not a mod: {given}",
     hint: "Write `export default defineMod({ … })` in {entry}.",
   },
+  DATAPY_BUNDLE_INVALID: {
+    exitCode: 20,
+    message: "{file} is not a bundle of a job: {detail}",
+    hint: "A bundle is what `datapy runs bundle` wrote.",
+  },
+  DATAPY_BUNDLE_SECRET: {
+    exitCode: 20,
+    message: "{file} held a secret in plain, which the bundle does not hold",
+    hint: "Write ${secret.env.NAME} in the file; what a reference names is read anew.",
+  },
   DATAPY_CANCELED: {
     exitCode: 50,
     message: "canceled by {cause}",
@@ -77,6 +87,11 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "{dataset} has no column {column}",
     hint: "`datapy lineage … --columns` lists its columns.",
+  },
+  DATAPY_CONDITION_INVALID: {
+    exitCode: 20,
+    message: "the condition {condition} is not understood: {detail}",
+    hint: "Write it like ${mods.read.metrics.rows_output} > 0, ${globals.mode} == 'full', or failed(load) and not ${globals.quiet}.",
   },
   DATAPY_CONFIG_SHAPE: {
     exitCode: 20,
@@ -200,6 +215,26 @@ export const ERROR_TABLE = {
     message: "{path} cannot be written: {detail}",
     hint: "Check the folder's permissions and the free space.",
   },
+  DATAPY_FOREACH_EMPTY: {
+    exitCode: 20,
+    message: "foreach of {step} gives no items",
+    hint: "`--on-empty ok` lets that pass.",
+  },
+  DATAPY_FOREACH_NOT_A_LIST: {
+    exitCode: 20,
+    message: "foreach of {step} gives {given}, not a list",
+    hint: 'Give a list, a reference to one, { glob: "\u2026" } or { rows: "${mods.x.artifacts.y}" }.',
+  },
+  DATAPY_FOREACH_TOO_MANY: {
+    exitCode: 20,
+    message: "foreach of {step} gives more than {limit} items",
+    hint: "Let the step take more at a time, or split the job.",
+  },
+  DATAPY_GLOBAL_CONFLICT: {
+    exitCode: 30,
+    message: "{first} and {second} both set the global {key}, and neither comes after the other",
+    hint: "Let one of the two need the other, so that the later one decides.",
+  },
   DATAPY_GLOBAL_UNUSED: {
     exitCode: 20,
     message: "nothing in this job uses the global {name}",
@@ -215,10 +250,31 @@ export const ERROR_TABLE = {
     message: "a fault in DataPy itself: {detail}",
     hint: "Please report it with the log file of the run.",
   },
+  DATAPY_JOB_CYCLE: {
+    exitCode: 20,
+    message: "jobs run each other in a circle: {cycle}",
+    hint: "Let one of them end without running another.",
+  },
+  DATAPY_JOB_EMPTY: {
+    exitCode: 20,
+    message: "{file} has no steps",
+    hint: "Name at least one mod under `mods:`, or one step under `steps:`.",
+  },
   DATAPY_JOB_FORM: {
     exitCode: 20,
     message: "the job has both `mods` and `steps`",
     hint: "Use one of the two: `mods` for a plain sequence, `steps` for a graph.",
+  },
+  DATAPY_JOB_NOT_A_JOB: {
+    exitCode: 20,
+    message: "{file} is not a job file",
+    hint: "A job file has `mods:` (a sequence) or `steps:` (a graph). A file of parameters is for `datapy run-mod MOD -p FILE`.",
+  },
+  DATAPY_JOB_RUNNING: {
+    exitCode: 30,
+    message: "{job} is running already ({holder})",
+    hint: "Wait for it, or set on_overlap to `wait` or `allow` in the job file.",
+    retryable: true,
   },
   DATAPY_KEY_MISSING: {
     exitCode: 20,
@@ -472,6 +528,16 @@ export const ERROR_TABLE = {
     message: "{mod} added the {kind} {key}, which a result cannot hold: {given}",
     hint: "Results hold what JSON can: texts, finite numbers, true, false, null, lists and objects of those.",
   },
+  DATAPY_RESUME_DIFFERS: {
+    exitCode: 20,
+    message: "{count} things differ from the run that is to be resumed: {differences}",
+    hint: "Look at them; --accept-changes runs what is affected anew and keeps the rest.",
+  },
+  DATAPY_RESUME_UNKNOWN: {
+    exitCode: 20,
+    message: "there is nothing to resume: {detail}",
+    hint: "`datapy runs` lists what has run.",
+  },
   DATAPY_RUN_AMBIGUOUS: {
     exitCode: 20,
     message: "{id} names {count} runs: {names}",
@@ -542,6 +608,11 @@ export const ERROR_TABLE = {
     message: "{reference} asks the secret provider {provider}, which {detail}",
     hint: "A project allows providers under `secrets: providers:` in project_defaults.yaml.",
   },
+  DATAPY_SELECTION_EMPTY: {
+    exitCode: 20,
+    message: "nothing is selected by {selection}",
+    hint: "The job has the steps {steps}. `step`, `+step`, `step+`, `tag:name` and globs select.",
+  },
   DATAPY_SET_INVALID: {
     exitCode: 20,
     message: "--set {given} is not understood: {detail}",
@@ -567,6 +638,17 @@ export const ERROR_TABLE = {
     message: "several steps of {file} run {mod}: {steps}",
     hint: "Name the step: `datapy run-job FILE STEP`.",
   },
+  DATAPY_STEP_CACHE_SINK: {
+    exitCode: 20,
+    message: "{step} cannot be cached: {mod} writes outside of the artifacts",
+    hint: "Remove `cache`, or cache the steps before it.",
+  },
+  DATAPY_STEP_CRASHED: {
+    exitCode: 30,
+    message: "the process of {step} ended without a result ({detail})",
+    hint: "Look at the last lines of the log; a process killed from outside is often out of memory.",
+    retryable: true,
+  },
   DATAPY_STEP_CYCLE: {
     exitCode: 20,
     message: "steps wait for each other in a circle: {cycle}",
@@ -576,6 +658,27 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "two steps have the id {id} (the first on line {first})",
     hint: "Give each step an id of its own; - and _ count as alike.",
+  },
+  DATAPY_STEP_INPUT_MISSING: {
+    exitCode: 20,
+    message: "{step} needs what {source} makes, which is not selected",
+    hint: "Select it too (`--select +{step}`), take what the last run made (`--from {step}`), or give the value with --set mods.{step}.\u2026",
+  },
+  DATAPY_STEP_NOT_FOUND: {
+    exitCode: 20,
+    message: "{file} has no step {name}",
+    hint: "It has {steps}.",
+  },
+  DATAPY_STEP_NO_TABLE: {
+    exitCode: 30,
+    message: "{step} takes the table {artifact} of {source}, which made none",
+    hint: "Give input_artifact, or look at why {source} made no table.",
+  },
+  DATAPY_STEP_OUT_OF_MEMORY: {
+    exitCode: 30,
+    message: "{step} used more memory than its limit of {limit}, and was ended",
+    hint: "Raise memory_limit, or lower what the step does at once.",
+    retryable: true,
   },
   DATAPY_STEP_TARGET: {
     exitCode: 20,
@@ -666,6 +769,11 @@ export const ERROR_TABLE = {
 
 /** A code of the error table. */
 export type ErrorCode = keyof typeof ERROR_TABLE;
+
+/** Whether a text is a code of the table. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, code);
+}
 
 /** Makes the {@link DatapyError} of a code, its places filled from `details`. */
 export function fault(

@@ -31,6 +31,8 @@ export interface ReferenceScope {
   >;
   /** What `${item}` gives: the item that a step with `foreach` is run for. Absent elsewhere. */
   readonly item?: unknown;
+  /** Globals that earlier steps of a job have added; they lie over the configured ones. */
+  readonly added?: Readonly<Record<string, unknown>>;
 }
 
 /** Parameters of one run, layered and substituted, not yet validated. */
@@ -73,6 +75,10 @@ export interface ConfigurationRequest {
   readonly environmentName?: string;
   /** File of `-p` or of the job, or text that came through standard input (`name` is then `<stdin>`). */
   readonly file?: { readonly path: string } | { readonly name: string; readonly text: string };
+  /** Contents of the project file, where they are not to be looked for: those of an earlier run. `null`: there was none. */
+  readonly project?: { readonly name: string; readonly text: string } | null;
+  /** Contents of other files that the job names, by absolute path, where they are those of an earlier run. */
+  readonly files?: Readonly<Record<string, string>>;
   /**
    * Absolute path of the script that is run. The project is then looked for from its folder too, and what a flat file and `--set`
    * give are the script's own parameters ({@link Configuration.scriptParameters}), not those of the mods that it runs.

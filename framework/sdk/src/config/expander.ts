@@ -19,6 +19,8 @@ export interface ExpansionSources {
   readonly mods: ReferenceScope["mods"] | undefined;
   /** The item of a step with `foreach`; `undefined` elsewhere. */
   readonly item: unknown;
+  /** Globals that steps have added, which lie over the configured ones. */
+  readonly added: Readonly<Record<string, unknown>> | undefined;
   /** Whether what only a run can answer stays as it is written. */
   readonly preview: boolean;
   /** A secret fetched before: its value, or why there is none. */
@@ -137,7 +139,9 @@ export class Expander {
           : given(this.#sources.session.id);
       case "run":
         return this.#sources.run === undefined ? unknown(place, "no run has begun") : given(this.#sources.run.date);
-      case "globals":
+      case "globals": {
+        const added = this.#sources.added === undefined ? undefined : follow(this.#sources.added, reference.path);
+        if (added !== undefined) return given(added);
         return this.#traced(
           this.#sources.globals,
           reference.path,
@@ -146,6 +150,7 @@ export class Expander {
           place,
           node,
         );
+      }
       case "project": {
         const { project, places } = this.#sources;
         if (project === undefined) return unknown(place, places.project);
@@ -231,7 +236,7 @@ export class Expander {
     const { mods } = this.#sources;
     if (mods === undefined)
       return unknown(place, "globals, logging and project settings are read before any step has run");
-    const names = Object.keys(mods);
+    const names = Object.hasOwn(mods, reference.step) ? [reference.step] : Object.keys(mods);
     const name = names.find((one) => one === reference.step) ?? names.find((one) => sameStep(one, reference.step));
     const step = name === undefined ? undefined : mods[name];
     if (step === undefined) {

@@ -4,7 +4,6 @@ import { applyDefaults } from "./apply-defaults.js";
 import { describeLocation, entryForMod, section } from "./config-sources.js";
 import type { RunFile } from "./config-sources.js";
 import type { ResolveRequest } from "./configuration-types.js";
-import { sameStep } from "./expander.js";
 import { canonicalModKey } from "./mod-key.js";
 import { nestValue } from "./parse-set.js";
 import type { ConfigurationParts } from "./resolved-configuration.js";
@@ -117,11 +116,10 @@ function graphStep(
   faults: DatapyError[],
 ): TracedObject | undefined {
   const { step } = request;
-  if (step !== undefined)
-    return (
-      file.steps.find((one) => textAt(one, "id") === step) ??
-      file.steps.find((one) => sameStep(textAt(one, "id"), step))
-    );
+  if (step !== undefined) {
+    const index = stepIndex(file);
+    return index.get(step) ?? index.get(stepKey(step));
+  }
   const wanted = canonicalModKey(request.mod);
   const [first, second, ...others] = file.steps.filter((one) => canonicalModKey(textAt(one, "mod")) === wanted);
   if (first === undefined || second === undefined) return first;
@@ -129,6 +127,29 @@ function graphStep(
   const details = { mod: request.mod, steps: names.join(", "), file: describeLocation(file.root.location) };
   faults.push(fault("DATAPY_STEP_AMBIGUOUS", details, { location: second.location }));
   return undefined;
+}
+
+/** Steps of a file by their id, and by their id with `-` and `_` alike. A file may have thousands. */
+const indexes = new WeakMap<RunFile, ReadonlyMap<string, TracedObject>>();
+
+function stepIndex(file: RunFile & { form: "graph" }): ReadonlyMap<string, TracedObject> {
+  let index = indexes.get(file);
+  if (index === undefined) {
+    const steps = new Map<string, TracedObject>();
+    for (const key of [(id: string) => id, stepKey]) {
+      for (const step of file.steps) {
+        const id = key(textAt(step, "id"));
+        if (!steps.has(id)) steps.set(id, step);
+      }
+    }
+    index = steps;
+    indexes.set(file, index);
+  }
+  return index;
+}
+
+function stepKey(id: string): string {
+  return id.replaceAll("-", "_");
 }
 
 function scriptParameters(params: ResolveRequest["params"], faults: DatapyError[]): TracedObject | undefined {

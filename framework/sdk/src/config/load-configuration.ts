@@ -25,7 +25,10 @@ import type { TracedObject } from "./traced-value.js";
 export async function loadConfiguration(request: ConfigurationRequest): Promise<Configuration> {
   const faults: DatapyError[] = [];
   const runFile = attempt(faults, () => readRunFile(request, faults));
-  const search = findProject(request.cwd, namedFiles(request));
+  const search =
+    request.project === undefined
+      ? findProject(request.cwd, namedFiles(request))
+      : { file: request.project?.name, searched: [] };
   const project = attempt(faults, () => readProject(request, search.file, faults));
   const sets = (request.sets ?? []).flatMap((argument) => attempt(faults, () => [parseSet(argument)]) ?? []);
   const environment = chooseEnvironment(request, project, faults);
@@ -83,7 +86,8 @@ function readProject(
   faults: DatapyError[],
 ): ProjectFile | undefined {
   if (path === undefined) return undefined;
-  return splitProjectFile(readSourceFile(request, { path }, "project"), faults);
+  const file = request.project ?? { path };
+  return splitProjectFile(readSourceFile(request, file, "project"), faults);
 }
 
 function chooseEnvironment(

@@ -67,6 +67,15 @@ export class ResolvedConfiguration implements Configuration {
     this.project = describeProject(parts.project);
   }
 
+  /** The same configuration, which leaves what only a run can answer as it is written. */
+  forPlanning(): ResolvedConfiguration {
+    const planning = new ResolvedConfiguration({ ...this.parts, request: { ...this.parts.request, preview: true } });
+    planning.globals = this.globals;
+    planning.logging = this.logging;
+    planning.workPath = this.workPath;
+    return planning;
+  }
+
   get secrets(): readonly string[] {
     return this.parts.secrets;
   }
@@ -123,6 +132,15 @@ export class ResolvedConfiguration implements Configuration {
     return values;
   }
 
+  /** The plain value of anything that was written in the file, with its references replaced. Rejects with `FaultList`. */
+  async expandValue(node: TracedValue, references: ReferenceScope): Promise<unknown> {
+    await this.#readSecrets([node]);
+    const faults: DatapyError[] = [];
+    const value = this.#expander(references, references).expandTree(node, faults);
+    if (faults.length > 0) throw new FaultList(faults);
+    return value;
+  }
+
   async #readSecrets(roots: readonly TracedValue[]): Promise<void> {
     const { globals, project, reader } = this.parts;
     for (const { provider, key } of collectSecretReferences(roots, { globals, project: project?.root })) {
@@ -132,7 +150,7 @@ export class ResolvedConfiguration implements Configuration {
 
   #expander(
     scope: Pick<ReferenceScope, "session" | "run"> | undefined,
-    step: Pick<ReferenceScope, "mods" | "item"> | undefined,
+    step: Pick<ReferenceScope, "mods" | "item" | "added"> | undefined,
   ): Expander {
     const { globals, project, reader, request } = this.parts;
     return new Expander({
@@ -143,6 +161,7 @@ export class ResolvedConfiguration implements Configuration {
       run: scope?.run,
       mods: step?.mods,
       item: step?.item,
+      added: step?.added,
       preview: request.preview === true,
       secret: (provider, key) => reader.get(provider, key),
       places: { globals: this.#placesOfGlobals(), project: this.#placesOfProject() },

@@ -12,6 +12,8 @@ export type {
   LedgerInput,
   LedgerOptions,
   LedgerOutput,
+  LedgerPart,
+  LedgerPartEnd,
   LedgerProgress,
   LedgerRunEnd,
   LedgerRunStart,

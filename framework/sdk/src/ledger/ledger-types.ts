@@ -14,6 +14,12 @@ export interface LedgerOptions {
   readonly job: { readonly name: string; readonly namespace?: string | undefined };
   /** Read for `DATAPY_OPENLINEAGE_URL`, `DATAPY_OPENLINEAGE_API_KEY` and `OPENLINEAGE_PARENT_ID`. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** UUID by which OpenLineage knows the session; default `sessionId`. A session that is gone on with has one of its own each time. */
+  readonly sessionUuid?: string | undefined;
+  /** Whether the session is gone on with: what stands in its file already counts as its own. Default `false`. */
+  readonly continued?: boolean | undefined;
+  /** Whether another process has begun the session and will end it. Default `false`. */
+  readonly within?: boolean | undefined;
   /** Told, once each, that the ledger cannot be written or events cannot be delivered. Nothing of this ever fails a run. */
   readonly warn?: ((message: string, fields: Readonly<Record<string, unknown>>) => void) | undefined;
 }
@@ -41,8 +47,9 @@ export interface LedgerRunStart {
   readonly packageName?: string | undefined;
   readonly packageVersion?: string | undefined;
   readonly description?: string | undefined;
-  /** Step of a job, where there is one. */
+  /** Step of a job, where there is one, and the UUID that it was begun with ({@link LedgerPart}). */
   readonly step?: string | undefined;
+  readonly stepUuid?: string | undefined;
   /** Counts from 1. */
   readonly attempt?: number | undefined;
   readonly startedAt: Date;
@@ -68,8 +75,36 @@ export interface LedgerRunEnd {
   readonly mod?: string | undefined;
   /** Step, likewise. */
   readonly step?: string | undefined;
+  readonly stepUuid?: string | undefined;
+  /** Counts from 1. */
+  readonly attempt?: number | undefined;
   /** Likewise. */
   readonly startedAt?: Date | undefined;
+  /** Whether the lost process has written that the run began. Default: looked up where it may have. */
+  readonly startedElsewhere?: boolean | undefined;
+}
+
+/** A job, or a step of one: what stands between a session and its runs. */
+export interface LedgerPart {
+  readonly kind: "job" | "step";
+  /** OpenLineage's UUID of it. */
+  readonly uuid: string;
+  /** Of a step: where it stands in the job, `load` or `reports.load`. */
+  readonly step?: string | undefined;
+  /** UUID and step of the part that it belongs to; default the session. */
+  readonly parent?: { readonly uuid: string; readonly step?: string | undefined } | undefined;
+  readonly description?: string | undefined;
+  /** What identifies the plan that a job runs. */
+  readonly planHash?: string | undefined;
+}
+
+/** How a job or a step of it ended. */
+export interface LedgerPartEnd {
+  readonly exitCode: ExitCode;
+  readonly status: string;
+  /** Of a job: its envelope. */
+  readonly envelope?: object | undefined;
+  readonly errors?: readonly string[] | undefined;
 }
 
 /** How far a run is. */
@@ -86,6 +121,8 @@ export interface Ledger {
   /** Absolute path of the session's file; it is made with the first event. */
   readonly file: string;
   runStarted(run: LedgerRunStart): void;
+  partStarted(part: LedgerPart): void;
+  partEnded(part: LedgerPart, end: LedgerPartEnd): void;
   /** Cheap enough to call often: at most one event in ten seconds is written for a run. */
   runProgress(runId: string, progress: LedgerProgress): void;
   runEnded(runId: string, end: LedgerRunEnd): void;

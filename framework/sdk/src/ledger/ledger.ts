@@ -3,20 +3,23 @@ import type { ExitCode } from "@datapy/mod-kit";
 import { openEventSink } from "./event-sink.js";
 import type { EventSink } from "./event-sink.js";
 import { lineageLine } from "./lineage-line.js";
-import { readEvents } from "./ledger-line.js";
+import { datapyFacet, readEvents } from "./ledger-line.js";
 import type {
   Ledger,
   LedgerInput,
   LedgerOptions,
+  LedgerPart,
+  LedgerPartEnd,
   LedgerProgress,
   LedgerRunEnd,
   LedgerRunStart,
 } from "./ledger-types.js";
 import { runFacet } from "./openlineage-facets.js";
-import type { Facets, LineageDataset, LineageEventType, LineageJob } from "./openlineage-types.js";
+import type { Facets, LineageDataset, LineageEventType, LineageJob, RunEvent } from "./openlineage-types.js";
 import {
   engineFacet,
   errorFacet,
+  messageFacet,
   inputDatasets,
   lineageJob,
   outputDatasets,
@@ -32,11 +35,16 @@ import { runUuid } from "./run-uuid.js";
 
 const PROGRESS_INTERVAL_MS = 10_000;
 
-/** What the ledger remembers of a run between its start and its end. */
-interface OpenRun {
+/** Which run an event is about, and what it is a part of. */
+interface RunPlace {
   readonly uuid: string;
-  readonly mod: string;
   readonly step: string | undefined;
+  readonly stepUuid: string | undefined;
+}
+
+/** What the ledger remembers of a run between its start and its end. */
+interface OpenRun extends RunPlace {
+  readonly mod: string;
   readonly job: LineageJob;
   readonly startedAt: Date;
   /** What identifies the run in DataPy's own facet. */
@@ -57,6 +65,16 @@ export function openLedger(options: LedgerOptions): Ledger {
     runStarted: (run) => {
       sink.guard(() => {
         ledger.runStarted(run);
+      });
+    },
+    partStarted: (part) => {
+      sink.guard(() => {
+        ledger.partStarted(part);
+      });
+    },
+    partEnded: (part, end) => {
+      sink.guard(() => {
+        ledger.partEnded(part, end);
       });
     },
     runProgress: (runId, progress) => {
@@ -89,6 +107,8 @@ class SessionLedger {
     this.#namespace = options.job.namespace ?? "datapy";
     this.#above = parentFromEnvironment((options.env ?? process.env)["OPENLINEAGE_PARENT_ID"]);
     this.sink = openEventSink(options);
+    if (options.within === true) this.#begun = true;
+    if (options.continued === true && existsSync(this.sink.file)) this.#endedRuns = endedRunsIn(this.sink.file);
   }
 
   runStarted(run: LedgerRunStart): void {
@@ -98,9 +118,10 @@ class SessionLedger {
     // Parameters and provenance stand in the START event alone.
     const identity = Object.entries(content).filter(([key]) => key !== "parameters" && key !== "provenance");
     const open: OpenRun = {
-      uuid: runUuid(sessionId, run.runId),
+      uuid: attemptUuid(sessionId, run.runId, run.attempt),
       mod: run.mod,
       step: run.step,
+      stepUuid: run.stepUuid,
       job: this.#job(run.mod, run.step, run.description),
       startedAt: run.startedAt,
       identity: Object.fromEntries(identity),
@@ -113,7 +134,58 @@ class SessionLedger {
       executionParameters: parametersFacet(content["parameters"] as Record<string, unknown>),
       datapy: runFacet(content),
     };
-    this.sink.event(runEvent("START", run.startedAt, this.#run(open.uuid, facets), open.job, { inputs: open.inputs }));
+    this.sink.event(runEvent("START", run.startedAt, this.#run(open, facets), open.job, { inputs: open.inputs }));
+  }
+
+  partStarted(part: LedgerPart): void {
+    this.#begin();
+    this.#partEvent("START", part, {});
+  }
+
+  partEnded(part: LedgerPart, end: LedgerPartEnd): void {
+    const { masker } = this.#options;
+    const type = end.exitCode === 50 ? "ABORT" : end.exitCode >= 20 ? "FAIL" : "COMPLETE";
+    const content = {
+      exit_code: end.exitCode,
+      status: end.status,
+      ...(end.envelope === undefined ? {} : { envelope: masker.maskJson(end.envelope) }),
+    };
+    this.#partEvent(type, part, content, end.errors ?? []);
+  }
+
+  #partEvent(
+    type: LineageEventType,
+    part: LedgerPart,
+    content: Readonly<Record<string, unknown>>,
+    errors: readonly string[] = [],
+  ): void {
+    const { sessionId, job, masker } = this.#options;
+    const facets: Facets = {
+      parent: this.#parent(part.parent?.uuid, part.parent?.step),
+      processing_engine: engineFacet(),
+      ...(errors.length === 0 ? {} : { errorMessage: messageFacet(masker.mask(errors.join("\n"))) }),
+      datapy: runFacet({
+        session_id: sessionId,
+        job: job.name,
+        part: part.kind,
+        ...(part.step === undefined ? {} : { step: part.step }),
+        ...(part.planHash === undefined ? {} : { plan_hash: part.planHash }),
+        ...content,
+      }),
+    };
+    const kind = part.kind === "job" ? "JOB" : "STEP";
+    const described = lineageJob(this.#namespace, this.#partName(part.step), kind, part.description);
+    this.sink.event(runEvent(type, new Date(), { uuid: part.uuid, facets }, described));
+  }
+
+  /** Steps and their runs have the job's name before their own; the job has the session's. */
+  #partName(step: string | undefined): string {
+    const { name } = this.#options.job;
+    return step === undefined ? name : `${name}.${step}`;
+  }
+
+  get #sessionUuid(): string {
+    return this.#options.sessionUuid ?? this.#options.sessionId;
   }
 
   runProgress(runId: string, progress: LedgerProgress): void {
@@ -122,23 +194,30 @@ class SessionLedger {
     if (run === undefined || now - run.lastProgress < PROGRESS_INTERVAL_MS) return;
     run.lastProgress = now;
     const datapy = runFacet({ run_id: runId, session_id: this.#options.sessionId, mod: run.mod, progress });
-    this.sink.event(runEvent("RUNNING", new Date(now), this.#run(run.uuid, { datapy }), run.job));
+    this.sink.event(runEvent("RUNNING", new Date(now), this.#run(run, { datapy }), run.job));
   }
 
   runEnded(runId: string, end: LedgerRunEnd): void {
     const { sessionId, masker, job } = this.#options;
     const run = this.#runs.get(runId);
     this.#runs.delete(runId);
-    const uuid = run?.uuid ?? runUuid(sessionId, runId);
+    const uuid = run?.uuid ?? attemptUuid(sessionId, runId, end.attempt);
     const mod = run?.mod ?? end.mod ?? runId.replace(/_[0-9a-f]{8}$/, "");
     const step = run?.step ?? end.step;
+    const within = { uuid, step, stepUuid: run?.stepUuid ?? end.stepUuid };
     const began =
       run?.startedAt ?? end.startedAt ?? new Date(end.endedAt.getTime() - end.envelope.execution_time * 1_000);
     const startedAt = began.toISOString();
     const envelope = masker.maskJson(end.envelope);
-    const identity = run?.identity ?? { run_id: runId, session_id: sessionId, mod };
+    const identity = run?.identity ?? {
+      run_id: runId,
+      session_id: sessionId,
+      mod,
+      ...(step === undefined ? {} : { step }),
+      ...(end.attempt === undefined ? {} : { attempt: end.attempt }),
+    };
     const lineageJobOfRun = run?.job ?? this.#job(mod, step);
-    if (run === undefined) this.#startLate(uuid, began, lineageJobOfRun, identity);
+    if (run === undefined && end.startedElsewhere !== true) this.#startLate(within, began, lineageJobOfRun, identity);
     const facets: Facets = {
       processing_engine: engineFacet(),
       ...errorFacet(end, (text) => masker.mask(text)),
@@ -149,7 +228,7 @@ class SessionLedger {
       inputs: end.inputs === undefined ? (run?.inputs ?? []) : this.#inputs(end.inputs),
       outputs: outputDatasets(sessionId, runId, end).map((dataset) => masker.maskJson(dataset)),
     };
-    this.sink.event(runEvent(type, end.endedAt, this.#run(uuid, facets), lineageJobOfRun, datasets));
+    this.sink.event(runEvent(type, end.endedAt, this.#run(within, facets), lineageJobOfRun, datasets));
     this.#endedRuns += 1;
     const summary = summarize({ runId, sessionId, mod, job: job.name, step, startedAt }, envelope, end.exitCode);
     this.sink.summary(summary);
@@ -161,7 +240,7 @@ class SessionLedger {
   }
 
   async #end(exitCode: ExitCode): Promise<void> {
-    if (this.#begun || this.#endedRuns > 0) {
+    if (this.#options.within !== true && (this.#begun || this.#endedRuns > 0)) {
       const type = exitCode === 50 ? "ABORT" : exitCode >= 20 ? "FAIL" : "COMPLETE";
       this.sink.guard(() => {
         this.#sessionEvent(type, new Date(), { exit_code: exitCode });
@@ -188,16 +267,16 @@ class SessionLedger {
    * The START of a run that this process did not see start: it failed before it could, or another process, killed since, ran it.
    * That one may have written it.
    */
-  #startLate(uuid: string, at: Date, job: LineageJob, identity: Readonly<Record<string, unknown>>): void {
+  #startLate(run: RunPlace, at: Date, job: LineageJob, identity: Readonly<Record<string, unknown>>): void {
     if (!this.#begun) {
       const started = existsSync(this.sink.file)
         ? readEvents(this.sink.file).filter((event) => event.eventType === "START")
         : [];
-      if (started.some((event) => event.run.runId === uuid)) return;
-      if (!started.some((event) => event.run.runId === this.#options.sessionId)) this.#begin();
+      if (started.some((event) => event.run.runId === run.uuid)) return;
+      if (!started.some((event) => event.run.runId === this.#sessionUuid)) this.#begin();
     }
     const facets: Facets = { processing_engine: engineFacet(), datapy: runFacet(identity) };
-    this.sink.event(runEvent("START", at, this.#run(uuid, facets), job));
+    this.sink.event(runEvent("START", at, this.#run(run, facets), job));
   }
 
   #sessionEvent(type: LineageEventType, at: Date, content: Readonly<Record<string, unknown>>): void {
@@ -207,18 +286,27 @@ class SessionLedger {
       processing_engine: engineFacet(),
       datapy: runFacet({ session_id: sessionId, job: job.name, ...content }),
     };
-    this.sink.event(runEvent(type, at, { uuid: sessionId, facets }, lineageJob(this.#namespace, job.name, "SESSION")));
+    this.sink.event(
+      runEvent(type, at, { uuid: this.#sessionUuid, facets }, lineageJob(this.#namespace, job.name, "SESSION")),
+    );
   }
 
-  #run(uuid: string, facets: Facets): { readonly uuid: string; readonly facets: Facets } {
-    const { sessionId, job } = this.#options;
+  #run({ uuid, step, stepUuid }: RunPlace, facets: Facets): { readonly uuid: string; readonly facets: Facets } {
+    return { uuid, facets: { parent: this.#parent(stepUuid, step), ...facets } };
+  }
+
+  /** The session, or a part of it. */
+  #parent(uuid: string | undefined, step: string | undefined): Facets[string] {
     const above = this.#above;
-    const root =
-      above === undefined
+    const namespace = this.#namespace;
+    const session = { runId: this.#sessionUuid, namespace, name: this.#options.job.name };
+    const root = above ?? (uuid === undefined ? undefined : session);
+    return parentFacet({
+      ...(uuid === undefined ? session : { runId: uuid, namespace, name: this.#partName(step) }),
+      ...(root === undefined
         ? {}
-        : { root: { run: { runId: above.runId }, job: { namespace: above.namespace, name: above.name } } };
-    const parent = parentFacet({ runId: sessionId, namespace: this.#namespace, name: job.name, ...root });
-    return { uuid, facets: { parent, ...facets } };
+        : { root: { run: { runId: root.runId }, job: { namespace: root.namespace, name: root.name } } }),
+    });
   }
 
   #job(mod: string, step: string | undefined, description?: string): LineageJob {
@@ -228,4 +316,17 @@ class SessionLedger {
   #inputs(inputs: readonly LedgerInput[] | undefined): LineageDataset[] {
     return inputDatasets(inputs).map((dataset) => this.#options.masker.maskJson(dataset));
   }
+}
+
+/** Attempts at one step have one run id: what they write is one load. To OpenLineage each is a run of its own. */
+function attemptUuid(sessionId: string, runId: string, attempt: number | undefined): string {
+  return runUuid(sessionId, attempt === undefined || attempt === 1 ? runId : `${runId} ${String(attempt)}`);
+}
+
+function endedRunsIn(file: string): number {
+  return readEvents(file).filter((event) => datapyFacet(event)["envelope"] !== undefined && isRun(event)).length;
+}
+
+function isRun(event: RunEvent): boolean {
+  return typeof datapyFacet(event)["run_id"] === "string";
 }

@@ -10,7 +10,7 @@ import type { Facet, Facets, LineageDataset, LineageEventType, LineageJob, RunEv
 import { productVersion } from "./producer.js";
 
 /** Kinds of job that DataPy reports. */
-export type JobKind = "SESSION" | "MOD";
+export type JobKind = "SESSION" | "JOB" | "STEP" | "MOD";
 
 /** A job, with what kind it is. */
 export function lineageJob(namespace: string, name: string, kind: JobKind, description?: string): LineageJob {
@@ -118,8 +118,12 @@ function provenance(origins: ReadonlyMap<string, ValueOrigin> | undefined): Reco
 /** Standard facet that a failed or canceled run carries. */
 export function errorFacet(end: LedgerRunEnd, mask: (text: string) => string): Facets {
   if (end.envelope.status !== "error") return {};
-  const message = mask(end.envelope.errors.join("\n"));
-  return { errorMessage: standardFacet("errorMessage", { message, programmingLanguage: "TypeScript" }) };
+  return { errorMessage: messageFacet(mask(end.envelope.errors.join("\n"))) };
+}
+
+/** Standard facet of what went wrong. */
+export function messageFacet(message: string): Facet {
+  return standardFacet("errorMessage", { message, programmingLanguage: "TypeScript" });
 }
 
 /** Parameters as OpenLineage's facet has them: texts. */

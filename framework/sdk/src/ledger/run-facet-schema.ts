@@ -4,7 +4,8 @@ const text = { type: "string" } as const;
 const count = { type: "integer", minimum: 0 } as const;
 
 /**
- * JSON Schema of the facet `datapy` that stands on every run of the ledger: on the session's own events (`job`), on a run's START
+ * JSON Schema of the facet `datapy` that stands on every run of the ledger: on the session's own events (`job`), on those of a job and its
+ * steps (`part`), on a run's START
  * (parameters, provenance), RUNNING (progress) and last event (envelope).
  */
 export const RUN_FACET_SCHEMA = {
@@ -21,6 +22,9 @@ export const RUN_FACET_SCHEMA = {
     version: { ...text, description: "Version of the mod" },
     package_name: text,
     package_version: text,
+    part: { enum: ["job", "step"], description: "Of a job, or of a step of one" },
+    plan_hash: { ...text, description: "Of a job: what identifies its plan" },
+    status: { ...text, description: "Of a job or step that has ended" },
     step: { ...text, description: "Step of a job" },
     attempt: { type: "integer", minimum: 1 },
     parameters: { type: "object", description: "Resolved parameters, secrets masked" },

@@ -61,10 +61,12 @@ export function resolveRunId(workPath: string, id: string): ResolvedRunId {
     }
   }
   if (exact.length === 0 && session.length > 0) {
-    const runs = session.sort((a, b) => (a.summary.started_at < b.summary.started_at ? -1 : 1)).map(readRun);
+    const runs = latestAttempts(session)
+      .sort((a, b) => (a.summary.started_at < b.summary.started_at ? -1 : 1))
+      .map(readRun);
     return { kind: "session", sessionId: id, runs };
   }
-  const candidates = exact.length > 0 ? exact : partial;
+  const candidates = latestAttempts(exact.length > 0 ? exact : partial);
   const [first] = candidates;
   if (first === undefined || id === "")
     throw fault("DATAPY_RUN_UNKNOWN", { id: JSON.stringify(id), folder: ledgerRoot(workPath) });
@@ -78,6 +80,17 @@ export function resolveRunId(workPath: string, id: string): ResolvedRunId {
     });
   }
   return { kind: "run", run: readRun(first) };
+}
+
+/** Attempts at one step of a job have one id: the last says what became of it. */
+function latestAttempts(found: readonly FoundRun[]): FoundRun[] {
+  const latest = new Map<string, FoundRun>();
+  for (const one of found) {
+    const key = `${one.summary.session_id} ${one.summary.run_id}`;
+    const known = latest.get(key);
+    if (known === undefined || known.summary.started_at <= one.summary.started_at) latest.set(key, one);
+  }
+  return [...latest.values()];
 }
 
 function readRun({ summary, folder }: FoundRun): RunRecord {

@@ -15,9 +15,12 @@ export function summarizeSession(file: string): RunSummary[] {
   for (const event of readEvents(file)) {
     const content = datapyFacet(event);
     const runId = content["run_id"];
+    // Jobs and their steps are no runs.
+    if (content["part"] !== undefined) continue;
     if (typeof content["job"] === "string") job = content["job"];
     if (typeof runId !== "string") {
-      if (event.eventType !== "START") sessionOver = true;
+      // A session that is gone on with begins once more.
+      sessionOver = event.eventType !== "START";
       continue;
     }
     if (typeof content["pid"] === "number" && typeof content["host"] === "string") {
@@ -36,7 +39,8 @@ export function summarizeSession(file: string): RunSummary[] {
     const envelope = content["envelope"] as Envelope | undefined;
     if (envelope !== undefined) {
       runs.set(runId, summarize(identity, envelope, content["exit_code"] as ExitCode));
-    } else if (!runs.has(runId)) {
+    } else if (!runs.has(runId) || event.eventType === "START") {
+      // The latest attempt counts.
       runs.set(runId, openRun(identity, sessionOver));
     }
   }

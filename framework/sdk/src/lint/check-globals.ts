@@ -45,6 +45,7 @@ export function reportCircles(value: TracedValue, context: LintContext): void {
     run: { date: "" },
     mods: {},
     item: undefined,
+    added: undefined,
     preview: true,
     secret: () => ({ value: "" }),
     places: { globals: "", project: "" },

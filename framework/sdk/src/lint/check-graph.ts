@@ -1,7 +1,9 @@
 import type { SourceLocation } from "@datapy/mod-kit";
+import { isDatapyError } from "@datapy/mod-kit";
 import { closestName } from "../config/closest-name.js";
 import type { TracedObject, TracedValue } from "../config/traced-value.js";
 import { fault } from "../errors.js";
+import { stepsInCondition } from "../jobs/plan/step-references.js";
 import { checkReferences, indexSteps, stepKey } from "./check-references.js";
 import type { LintContext, LintStep } from "./lint-context.js";
 
@@ -47,7 +49,7 @@ export function checkGraph(steps: readonly LintStep[], context: LintContext): vo
     checkReferences(step.node, { steps: index, item: step.hasForeach }, context, (to, location) =>
       own.push({ to, location }),
     );
-    for (const need of textsIn(step.node.entries.get("needs"))) {
+    for (const need of [...textsIn(step.node.entries.get("needs")), ...askedFor(step)]) {
       const to = index.get(stepKey(need.text));
       if (to !== undefined) own.push({ to, location: need.location });
       else {
@@ -61,6 +63,16 @@ export function checkGraph(steps: readonly LintStep[], context: LintContext): vo
     }
   }
   reportCycles(steps, edges, context);
+}
+
+/** Steps whose status the condition of a step asks for. A condition that is not understood is told elsewhere. */
+function askedFor(step: LintStep): { readonly text: string; readonly location: SourceLocation | undefined }[] {
+  try {
+    return stepsInCondition(step.node.entries.get("when")).map((one) => ({ text: one.step, location: one.location }));
+  } catch (error) {
+    if (!isDatapyError(error)) throw error;
+    return [];
+  }
 }
 
 /** Walks depth first, without recursion: a chain may be as long as the file. Each edge that closes a circle is one fault. */

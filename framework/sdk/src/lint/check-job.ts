@@ -7,6 +7,7 @@ import { TracedObject } from "../config/traced-value.js";
 import type { TracedValue } from "../config/traced-value.js";
 import { fault } from "../errors.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
+import { stepsInCondition } from "../jobs/plan/step-references.js";
 import { JobSchema } from "../schema/job-schema.js";
 import { checkGlobals, checkUnusedGlobals } from "./check-globals.js";
 import { checkGraph, readGraphSteps } from "./check-graph.js";
@@ -31,11 +32,13 @@ export function checkJob(file: JobFile, context: LintContext): void {
   for (const [index, step] of jobSteps.entries()) {
     reportUnknownMod(step, context);
     if (step.lookup !== undefined && "mod" in step.lookup)
-      checkStepParameters(file, step, step.lookup.mod, jobSteps[index - 1], context);
+      checkStepParameters(file, step, step.lookup.mod, jobSteps.slice(0, index), context);
     else checkSecrets(step.node, undefined, context.findings);
   }
-  if (file.form === "graph") checkGraph(jobSteps, context);
-  else checkSimpleReferences(jobSteps, context);
+  if (file.form === "graph") {
+    for (const step of jobSteps) checkCondition(step, context);
+    checkGraph(jobSteps, context);
+  } else checkSimpleReferences(jobSteps, context);
   checkUnusedGlobals(file, jobSteps, context);
 }
 
@@ -55,6 +58,23 @@ function readSimpleSteps(mods: TracedObject | undefined, context: LintContext): 
     steps.push({ id: key, mod: key, lookup: context.findMod(key), node: own, hasForeach: false });
   }
   return steps;
+}
+
+/** A condition that is not understood, and a sink that is to be cached. */
+function checkCondition(step: LintStep, context: LintContext): void {
+  try {
+    stepsInCondition(step.node.entries.get("when"));
+  } catch (error) {
+    if (!isDatapyError(error)) throw error;
+    context.findings.error(error);
+  }
+  const cache = step.node.entries.get("cache");
+  const isOff = cache === undefined || (cache.kind === "scalar" && cache.value === false);
+  const { lookup } = step;
+  if (!isOff && lookup !== undefined && "mod" in lookup && lookup.mod.category === "sink") {
+    const details = { step: step.id, mod: lookup.mod.name };
+    context.findings.error(fault("DATAPY_STEP_CACHE_SINK", details, { location: cache.location }));
+  }
 }
 
 /** A step of the simple form sees those before it. */
@@ -84,14 +104,14 @@ function checkStepParameters(
   file: JobFile,
   step: LintStep,
   mod: RegisteredMod,
-  before: LintStep | undefined,
+  before: readonly LintStep[],
   context: LintContext,
 ): void {
   const schema = mod.manifest?.params;
   if (schema === undefined) return;
   const merged = layerParameters(context.parts, { mod: mod.name, step: step.id, schema }, []);
-  // In the simple form, the table of the mod before is given to one that takes a table.
-  const isFed = file.form === "simple" && before !== undefined && makesTable(before);
+  // In the simple form, the table of the nearest mod before that makes one is given to one that takes a table.
+  const isFed = file.form === "simple" && before.some(makesTable);
   const given = new Set(isFed ? ["input_artifact"] : []);
   checkParameters(mod, merged, { complete: true, given }, context);
 }

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import path from "node:path";
 import type { DatapyError, ErrorEnvelope } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 import { openLedger } from "../ledger/ledger.js";
@@ -7,6 +8,7 @@ import { createMasker } from "../secrets/masker.js";
 import { failureEnvelope } from "./failure-envelope.js";
 import { timeoutFault } from "./run-deadline.js";
 import { runName } from "./run-name.js";
+import type { StepSummary } from "../jobs/engine/step-ending.js";
 import type { RunnerRequest, RunSummary, SessionAnnouncement } from "./runner-protocol.js";
 
 /** How a runner process was lost. */
@@ -32,6 +34,9 @@ export interface LostRunnerContext {
   /** Mods that were running, by run id. */
   readonly running: ReadonlyMap<string, string>;
   readonly ended: readonly RunSummary[];
+  /** Of a job: all its steps, and those that ended. */
+  readonly steps: readonly { readonly step: string; readonly mod?: string }[];
+  readonly endedSteps: readonly StepSummary[];
 }
 
 /** Speaks for a runner process that can no longer speak: makes the envelope, ends log and ledger, removes its temporary files. */
@@ -39,8 +44,9 @@ export async function lostRunner(
   loss: RunnerLoss,
   context: LostRunnerContext,
 ): Promise<{ readonly exitCode: ErrorEnvelope["exit_code"]; readonly envelope: string }> {
-  const { request, session, sessionId } = context;
-  const name = runName(request.kind === "run-mod" ? request.reference : request.script);
+  const { request, session } = context;
+  const sessionId = session?.id ?? context.sessionId;
+  const name = session !== undefined && request.kind === "run-job" ? runName(session.name) : nameOf(request);
   const [running] = context.running.keys();
   const runId = request.kind === "run-mod" && running !== undefined ? running : `${name}_${context.runSuffix}`;
   const error = explain(loss, context.running.size === 0 ? name : [...context.running.values()].join(", "));
@@ -63,8 +69,42 @@ export async function lostRunner(
       return { mod, version: "", run_id: id, status, exit_code, execution_time, errors };
     }),
   ];
-  const whole = request.kind === "run-script" ? { ...envelope, runs } : envelope;
+  const whole =
+    request.kind === "run-script"
+      ? { ...envelope, runs }
+      : request.kind === "run-job"
+        ? { ...envelope, steps: stepsOf(context, envelope) }
+        : envelope;
   return { exitCode: envelope.exit_code, envelope: JSON.stringify(whole) };
+}
+
+function nameOf(request: RunnerRequest): string {
+  switch (request.kind) {
+    case "run-mod":
+      return runName(request.reference);
+    case "run-script":
+      return runName(request.script);
+    case "run-job": {
+      const { file } = request.configuration;
+      return file !== undefined && "path" in file ? runName(path.parse(file.path).name) : "job";
+    }
+  }
+}
+
+/** Steps that had ended, those that were running, and those that never began. */
+function stepsOf(context: LostRunnerContext, envelope: ErrorEnvelope): StepSummary[] {
+  const ended = new Map(context.endedSteps.map((one) => [one.step, one]));
+  const others = context.steps.filter(({ step }) => !ended.has(step));
+  return [
+    ...ended.values(),
+    ...others.map(({ step, mod }): StepSummary => {
+      const named = { step, ...(mod === undefined ? {} : { mod }) };
+      const { exit_code, errors } = envelope;
+      return mod !== undefined && [...context.running.values()].includes(mod)
+        ? { ...named, status: "error", exit_code, execution_time: 0, errors }
+        : { ...named, status: "skipped", execution_time: 0, reason: "the process of the job was lost", errors: [] };
+    }),
+  ];
 }
 
 async function endLogAndLedger(
@@ -90,6 +130,7 @@ async function endLogAndLedger(
     startedAt,
     masker,
     job: { name: session.name, namespace: session.namespace },
+    sessionUuid: session.uuid,
   });
   for (const [runId, mod] of lost) {
     const envelope = envelopeOf(runId);

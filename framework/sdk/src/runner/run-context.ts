@@ -39,12 +39,17 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
   const artifacts = openArtifactFolder({
     mod: run.mod,
     declared: definition.artifacts,
-    folder: path.join(session.workPath, "artifacts", session.id, encodeURIComponent(run.step.stepId ?? run.id)),
+    folder: path.join(session.workPath, "artifacts", session.id, folderOf(run)),
     temporary: path.join(session.temporary.path, run.id),
     onAdd: ({ key, uri }) => result.addArtifact(key, uri),
   });
   const data = openRunData({ engine: session.engine, signal, artifacts });
-  const state = openState({ workPath: session.workPath, project: session.configuration?.project?.name, mod: run.mod });
+  const state = openState({
+    workPath: session.workPath,
+    project: session.configuration?.project?.name,
+    mod: run.mod,
+    unkept: run.scope?.bookmarks(run.mod),
+  });
   let closing: Promise<void> | undefined;
   return {
     artifacts,
@@ -66,7 +71,7 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
           project: session.configuration?.project?.name,
           except: run.id,
         }),
-      globals: deepFreeze(structuredClone(session.globals)),
+      globals: deepFreeze(structuredClone(globalsOf(run))),
       signal,
       progress: (done, total, unit = "rows") =>
         session.emit({ kind: "progress", runId: run.id, mod: run.mod, done, total, unit }),
@@ -77,6 +82,15 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
     },
     close: () => (closing ??= data.close().then(() => artifacts.close())),
   };
+}
+
+/** One folder a run of a job: `load`, `load.2` for an item, `reports.load` for a step of a sub-job. */
+function folderOf({ step, id }: Run): string {
+  return encodeURIComponent((step.path ?? step.stepId ?? id).replace(/\[(\d+)\]/g, ".$1"));
+}
+
+function globalsOf({ session, scope }: Run): Readonly<Record<string, unknown>> {
+  return scope === undefined ? session.globals : { ...scope.configuration.globals, ...scope.added };
 }
 
 function deepFreeze<Value>(value: Value): Value {

@@ -25,7 +25,8 @@ export function recordStart(
   run.inputs = details.inputs;
   session.log.lifecycle("info", "run started", contextOf(run), {
     version: run.version,
-    ...(step.stepId === undefined ? {} : { step: step.stepId }),
+    ...(step.stepId === undefined ? {} : { step: step.path ?? step.stepId }),
+    ...(step.attempt === undefined || step.attempt === 1 ? {} : { attempt: step.attempt }),
     // Which project file was found; without the field none was, and the mod's defaults alone stand below the parameters.
     ...(session.configuration?.project === undefined ? {} : { project_file: session.configuration.project.file }),
     ...(session.configuration?.environment === undefined ? {} : { environment: session.configuration.environment }),
@@ -37,7 +38,8 @@ export function recordStart(
     packageName: registered?.packageName,
     packageVersion: registered?.version,
     description: definition.metadata.description,
-    step: step.stepId,
+    step: step.path ?? step.stepId,
+    stepUuid: run.scope?.stepUuid,
     attempt: step.attempt,
     startedAt: run.startedAt,
     parameters: resolved.values,
@@ -49,7 +51,7 @@ export function recordStart(
     kind: "run-started",
     runId: run.id,
     mod: run.mod,
-    step: step.stepId,
+    step: step.path ?? step.stepId,
     at: run.startedAt,
     timeoutMs: step.timeoutMs,
   });
@@ -68,7 +70,9 @@ export function recordEnd(run: Run, whole: Envelope, artifacts: readonly Recorde
     endedAt,
     startedAt: run.startedAt,
     mod: run.mod,
-    step: step.stepId,
+    step: step.path ?? step.stepId,
+    stepUuid: run.scope?.stepUuid,
+    attempt: step.attempt,
     artifacts,
     ...datasetsOf(run),
   });
@@ -81,8 +85,16 @@ export function recordEnd(run: Run, whole: Envelope, artifacts: readonly Recorde
     execution_time: envelope.execution_time,
     errors: envelope.errors,
   };
-  session.ended(step.stepId ?? run.mod, envelope, summary);
-  session.emit({ kind: "run-ended", runId: run.id, mod: run.mod, step: step.stepId, at: endedAt, envelope, summary });
+  session.ended(run.scope === undefined ? (step.stepId ?? run.mod) : undefined, envelope, summary);
+  session.emit({
+    kind: "run-ended",
+    runId: run.id,
+    mod: run.mod,
+    step: step.path ?? step.stepId,
+    at: endedAt,
+    envelope,
+    summary,
+  });
   return envelope;
 }
 

@@ -1,6 +1,6 @@
 import { isDatapyError } from "@datapy/mod-kit";
 import type { RecordedArtifact } from "../artifacts/artifact-folder.js";
-import type { Envelope, ModDefinition } from "@datapy/mod-kit";
+import type { Envelope, ModDefinition, SuccessEnvelope } from "@datapy/mod-kit";
 import { checkDefinition } from "../contract/check-definition.js";
 import { loadMod } from "../contract/load-mod.js";
 import { prepareParameters } from "../contract/prepare-parameters.js";
@@ -17,11 +17,10 @@ import type { CurrentRun } from "./current-run.js";
 import { failureEnvelope, isFaultList, messageOf } from "./failure-envelope.js";
 import { openRunContext } from "./run-context.js";
 import { startDeadline } from "./run-deadline.js";
-import { localDate } from "./local-date.js";
 import { randomHex } from "./random-ids.js";
 import { runName } from "./run-name.js";
 import { recordEnd, recordStart } from "./run-record.js";
-import type { Run } from "./run-types.js";
+import type { Run, RunScope } from "./run-types.js";
 import type { Session } from "./session-types.js";
 import type { Step } from "./step.js";
 
@@ -33,6 +32,41 @@ export interface RunStepOptions {
   readonly signal?: AbortSignal | undefined;
   /** Last eight hexadecimal digits of the run id. Default random. */
   readonly runSuffix?: string | undefined;
+  /** What the run sees instead of the session's own, where it is a step of a job. Nothing of it then reaches the session by itself. */
+  readonly scope?: RunScope | undefined;
+  /** Whether the end of the session leaves this run alone: for what cleans up. `signal` still ends it. */
+  readonly shielded?: boolean | undefined;
+  /** How long the run may take to end when it is canceled, in milliseconds. Default the session's. */
+  readonly graceMs?: number | undefined;
+  /**
+   * Asked once parameters are resolved and valid, before anything runs: the envelope of an earlier run whose result serves as well, if
+   * there is one. Nothing runs then.
+   */
+  readonly reuse?: ((run: PreparedRun) => Promise<SuccessEnvelope | undefined>) | undefined;
+  /** Told, when the run has ended, what its envelope does not say. */
+  readonly onEnd?: ((details: RunDetails) => void) | undefined;
+}
+
+/** A run whose parameters are known and valid. */
+export interface PreparedRun {
+  readonly mod: string;
+  readonly version: string;
+  readonly category: string;
+  /** As the mod gets them: paths absolute, durations in milliseconds. Secrets stand in them in plain. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly { readonly uri: string; readonly kind: "path" | "artifact" }[];
+}
+
+/** What is known of a run besides its envelope. */
+export interface RunDetails {
+  readonly runId: string;
+  readonly mod: string;
+  readonly version: string;
+  /** Why it failed, where an error said so. */
+  readonly failure: unknown;
+  readonly artifacts: readonly RecordedArtifact[];
+  /** Bookmarks that it set, and that its scope keeps: JSON by key, `undefined` for a deletion. */
+  readonly bookmarks: ReadonlyMap<string, string | undefined>;
 }
 
 /** How long a run that did not end in time may take to give back what it holds, in milliseconds. */
@@ -51,7 +85,7 @@ export async function runStep(session: Session, step: Step, options: RunStepOpti
   let artifacts: readonly RecordedArtifact[];
   try {
     run.deadline.signal.throwIfAborted();
-    const done = withCurrentRun(current, () => travel(run, options.definition));
+    const done = withCurrentRun(current, () => travel(run, options));
     // When the race is lost, nobody waits for it any more.
     done.catch(() => undefined);
     envelope = await Promise.race([done, run.deadline.over]);
@@ -66,14 +100,24 @@ export async function runStep(session: Session, step: Step, options: RunStepOpti
     session.active.delete(current);
     await closed(run);
   }
-  return recordEnd(run, envelope, artifacts);
+  const told = recordEnd(run, envelope, artifacts);
+  options.onEnd?.({
+    runId: run.id,
+    mod: run.mod,
+    version: run.version,
+    failure: run.failure,
+    artifacts,
+    bookmarks: run.opened?.state.changes ?? new Map(),
+  });
+  return told;
 }
 
 /** From the reference to what `run` returned, checked and complete. Throws what kept it from that. */
-async function travel(run: Run, imported: ModDefinition | undefined): Promise<Envelope> {
-  const { session, step, deadline } = run;
-  const { configuration } = session;
-  if (configuration === undefined || session.configurationFault !== undefined) throw session.configurationFault;
+async function travel(run: Run, { definition: imported, reuse }: RunStepOptions): Promise<Envelope> {
+  const { session, step, deadline, scope } = run;
+  const configuration = scope?.configuration ?? session.configuration;
+  if (configuration === undefined || (scope === undefined && session.configurationFault !== undefined))
+    throw session.configurationFault;
   const registered =
     imported === undefined
       ? findMod(step.mod, { cwd: session.cwd, env: session.env, version: step.version, registry: session.registry })
@@ -95,7 +139,13 @@ async function travel(run: Run, imported: ModDefinition | undefined): Promise<En
       ...(step.stepId === undefined ? {} : { step: step.stepId }),
       schema: definition.params,
       ...(step.params === undefined ? {} : { params: step.params }),
-      references: { session: { id: session.id }, run: { date: localDate(session.startedAt) }, mods: session.outcomes },
+      references: {
+        session: { id: session.id },
+        run: { date: session.runDate },
+        mods: scope?.outcomes ?? session.outcomes,
+        ...("item" in step ? { item: step.item } : {}),
+        ...(scope === undefined ? {} : { added: scope.added }),
+      },
     });
     for (const secret of resolved.secrets) session.masker.add(secret);
     const faults = validateParameters({
@@ -114,6 +164,14 @@ async function travel(run: Run, imported: ModDefinition | undefined): Promise<En
     });
     for (const secret of prepared.secrets) session.masker.add(secret);
     deadline.signal.throwIfAborted();
+    const earlier = await reuse?.({
+      mod: run.mod,
+      version: run.version,
+      category: definition.metadata.category ?? registered?.category ?? "",
+      params: prepared.params,
+      inputs: prepared.inputs,
+    });
+    if (earlier !== undefined) return { ...earlier, logs: logsOf(run) };
 
     recordStart(run, { registered, definition, resolved, inputs: prepared.inputs });
     const ctx = openRunContext(run, definition);
@@ -129,7 +187,8 @@ async function travel(run: Run, imported: ModDefinition | undefined): Promise<En
     deadline.signal.throwIfAborted();
     const envelope = checkEnvelope(returned, { mod: run.mod });
     if (envelope.status === "error") return envelope;
-    await ctx.state.commit();
+    // Of a job's steps, the job keeps them until what depends on them has been done.
+    if (scope === undefined) await ctx.state.commit();
     const { made } = ctx.artifacts;
     const bytesWritten = made.length === 0 ? undefined : made.reduce((sum, one) => sum + one.bytes, 0);
     return {
@@ -160,6 +219,7 @@ function newRun(session: Session, step: Step, options: RunStepOptions): Run {
   const run: Run = {
     session,
     step,
+    scope: options.scope,
     startedAt: new Date(),
     mod: name,
     version: "",
@@ -172,8 +232,11 @@ function newRun(session: Session, step: Step, options: RunStepOptions): Run {
     deadline: startDeadline({
       mod: () => run.mod,
       timeoutMs: step.timeoutMs,
-      canceledBy: options.signal === undefined ? [session.signal] : [session.signal, options.signal],
-      graceMs: () => session.graceMs,
+      canceledBy: [
+        ...(options.shielded === true ? [] : [session.signal]),
+        ...(options.signal === undefined ? [] : [options.signal]),
+      ],
+      graceMs: () => options.graceMs ?? session.graceMs,
     }),
     rename(mod, version) {
       run.mod = mod;

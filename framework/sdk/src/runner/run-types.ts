@@ -1,13 +1,30 @@
 import type { LedgerInput } from "../ledger/ledger-types.js";
 import type { RunContext } from "./run-context.js";
 import type { RunDeadline } from "./run-deadline.js";
-import type { Session } from "./session-types.js";
+import type { Configuration } from "../config/configuration-types.js";
+import type { RunOutcome, Session } from "./session-types.js";
 import type { Step } from "./step.js";
+
+/** What a run sees that is a step of a job. */
+export interface RunScope {
+  /** Of the job's file. */
+  readonly configuration: Configuration;
+  /** What `${mods.<step>.…}` gives. */
+  readonly outcomes: Readonly<Record<string, RunOutcome>>;
+  /** Globals that earlier steps added; they lie over the configured ones. */
+  readonly added: Readonly<Record<string, unknown>>;
+  /** Bookmarks that earlier steps of the job set and that are not kept yet: JSON by key, `undefined` for a deletion. */
+  readonly bookmarks: (mod: string) => ReadonlyMap<string, string | undefined>;
+  /** OpenLineage's UUID of the step that the run is an attempt at. */
+  readonly stepUuid: string;
+}
 
 /** A run on its way along the road. */
 export interface Run {
   readonly session: Session;
   readonly step: Step;
+  /** `undefined` for a run that is no step of a job. */
+  readonly scope: RunScope | undefined;
   readonly startedAt: Date;
   readonly deadline: RunDeadline;
   /** Until the mod is found, what the reference makes of it. */

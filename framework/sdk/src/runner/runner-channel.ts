@@ -5,13 +5,15 @@ import type { FromRunner, ToRunner } from "./runner-protocol.js";
 /** A request to end, with the time that there is for it, in milliseconds. */
 export interface CancelRequest {
   readonly cause: string;
+  /** Code of the reason; default `DATAPY_CANCELED`. */
+  readonly code?: string | undefined;
   readonly graceMs: number | undefined;
 }
 
 /** A runner's end of the channel to its supervisor. */
 export interface RunnerChannel {
   /** Resolves with the one request. */
-  readonly request: Promise<Extract<ToRunner, { kind: "request" }>>;
+  readonly request: Promise<Extract<ToRunner, { kind: "request" | "task" }>>;
   /** Calls `listener` with the first request to cancel, also with one that came before. */
   onCancel(listener: (request: CancelRequest) => void): void;
   cancel(request: CancelRequest): void;
@@ -33,10 +35,10 @@ export function onMessage(): RunnerChannel {
     canceled = request;
     listener?.(request);
   };
-  const request = new Promise<Extract<ToRunner, { kind: "request" }>>((resolve) => {
+  const request = new Promise<Extract<ToRunner, { kind: "request" | "task" }>>((resolve) => {
     process.on("message", (message: ToRunner) => {
-      if (message.kind === "request") resolve(message);
-      else cancel({ cause: message.cause, graceMs: message.graceMs });
+      if (message.kind !== "cancel") resolve(message);
+      else cancel({ cause: message.cause, code: message.code, graceMs: message.graceMs });
     });
   });
   return {

@@ -29,7 +29,11 @@ export interface ServedRequest {
 
 /** Answers the one request of this process, and ends the process. `beforeResult` is called when the work is done. */
 export function serve(channel: RunnerChannel, beforeResult: () => void): void {
-  void channel.request.then((message) => answer(channel, message, beforeResult));
+  void channel.request.then(async (message) => {
+    if (message.kind === "request") return answer(channel, message, beforeResult);
+    const { serveTask } = await import("./serve-task.js");
+    return serveTask(channel, message);
+  });
 }
 
 async function answer(channel: RunnerChannel, message: RequestMessage, beforeResult: () => void): Promise<void> {
@@ -91,6 +95,10 @@ async function handle(channel: RunnerChannel, message: RequestMessage, masker: M
       const { serveScript } = await import("./serve-script.js");
       return serveScript(channel, request, message.runSuffix, options);
     }
+    case "run-job": {
+      const { serveJob } = await import("./serve-job.js");
+      return serveJob(channel, request, message.runSuffix, options);
+    }
   }
 }
 
@@ -129,7 +137,8 @@ async function serveMod(
 function sessionName(request: RunnerRequest): string {
   if (request.kind === "run-script") return path.parse(request.script).name;
   const { file } = request.configuration;
-  return file !== undefined && "path" in file ? path.parse(file.path).name : runName(request.reference);
+  if (file !== undefined && "path" in file) return path.parse(file.path).name;
+  return request.kind === "run-job" ? "job" : runName(request.reference);
 }
 
 /** Tells the supervisor what it needs to speak for this process, and who runs. */
@@ -137,12 +146,14 @@ export function announce(channel: RunnerChannel, session: Session): void {
   channel.temporaryPath = session.temporary.path;
   void channel.send({
     kind: "session",
+    id: session.id,
     logFile: session.log.file,
     workPath: session.workPath,
     temporaryPath: session.temporary.path,
     name: session.name,
     startedAt: session.startedAt.toISOString(),
     namespace: session.configuration?.project?.name,
+    uuid: session.uuid,
   });
   session.listen((event) => {
     if (event.kind === "run-started") {
@@ -163,6 +174,7 @@ export function takeStrayErrors(others: (error: unknown) => void): void {
   process.on("unhandledRejection", stray);
 }
 
-function flush(stream: NodeJS.WriteStream): Promise<void> {
+/** Resolves when the stream has handed over what was written to it. */
+export function flush(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write("", () => resolve()));
 }

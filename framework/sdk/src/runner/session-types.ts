@@ -13,6 +13,10 @@ import type { RunEvent } from "./run-events.js";
 export interface SessionOptions {
   /** UUID. Default a new one. */
   readonly id?: string;
+  /** Default now. A session that is gone on with keeps the time that it began at. */
+  readonly startedAt?: Date;
+  /** What `${run.date}` gives. Default the local date of the start. */
+  readonly runDate?: string | undefined;
   /** Name of the session: of its YAML file, of its script, else of the mod. Log file and ledger are named after it. */
   readonly name: string;
   /** Default the working directory of the process. */
@@ -33,11 +37,18 @@ export interface SessionOptions {
   readonly metricsFile?: string | undefined;
   /** Live progress on a terminal. Default `true`. */
   readonly progress?: boolean | undefined;
+  /** The session of another process that this one runs a part of: its log and ledger are written to, and not ended. */
+  readonly within?: { readonly logFile: string; readonly uuid: string; readonly workPath: string } | undefined;
+  /** Invocation of the session, counted from 1. Default 1; more for one that is gone on with. */
+  readonly invocation?: number | undefined;
+  /** Memory that this process may use. DuckDB gets a part of it. Default: no limit but the machine's. */
+  readonly memoryLimitBytes?: number | undefined;
 }
 
 /** What earlier runs gave, for `${mods.<step>.…}` references. */
 export interface RunOutcome {
-  readonly artifacts: Readonly<Record<string, string>>;
+  /** Paths or URIs; lists of them where a step ran once for each item, nested by step where it ran a job. */
+  readonly artifacts: Readonly<Record<string, unknown>>;
   readonly metrics: Readonly<Record<string, unknown>>;
   readonly globals: Readonly<Record<string, unknown>>;
 }
@@ -45,8 +56,12 @@ export interface RunOutcome {
 /** One invocation: its configuration, its one log, its ledger, its DuckDB, and the runs in it. */
 export interface Session {
   readonly id: string;
+  /** OpenLineage's UUID of this invocation: the id itself, or another one for each time that the session is gone on with. */
+  readonly uuid: string;
   readonly name: string;
   readonly startedAt: Date;
+  /** What `${run.date}` gives. */
+  readonly runDate: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What kept the configuration from being read; every run of the session fails with it. */
@@ -73,8 +88,10 @@ export interface Session {
   readonly graceMs: number;
   /** Ends all runs, those that are still to come too, with `reason`. The first call counts. */
   abort(reason: DatapyError, graceMs?: number): void;
-  /** Notes how a run ended. */
-  ended(key: string, envelope: Envelope, summary: RunSummary): void;
+  /** Notes how a run ended: under `key` for later runs to refer to; without one, for a step of a job, for the summary alone. */
+  ended(key: string | undefined, envelope: Envelope, summary: RunSummary): void;
+  /** Adds to the globals that later runs see. */
+  share(globals: Readonly<Record<string, unknown>>): void;
   /** Ends every run that is on its way, with an error that belongs to none in particular. */
   fail(error: unknown): void;
   /** Runs that are on their way. */

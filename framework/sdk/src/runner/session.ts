@@ -7,6 +7,7 @@ import { loadConfiguration } from "../config/load-configuration.js";
 import { createDataEngine } from "../data/duckdb-engine.js";
 import type { DataEngine } from "../data/duckdb-engine.js";
 import { openLedger } from "../ledger/ledger.js";
+import { runUuid } from "../ledger/run-uuid.js";
 import { openSessionLog } from "../logging/session-log.js";
 import type { SessionLog } from "../logging/session-log-types.js";
 import { enterSession, leaveSession } from "../logging/session-scope.js";
@@ -31,7 +32,8 @@ const GRACE_MS = 10_000;
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const id = options.id ?? randomUuid();
-  const startedAt = new Date();
+  const startedAt = options.startedAt ?? new Date();
+  const runDate = options.runDate ?? localDate(startedAt);
   const cwd = path.resolve(options.cwd ?? process.cwd());
   const env = options.env ?? process.env;
   const masker = options.masker ?? createMasker();
@@ -42,7 +44,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       ...options.configuration,
       ...(globals === undefined ? {} : { globals }),
       ...(options.script === undefined ? {} : { script: options.script }),
-      references: { session: { id }, run: { date: localDate(startedAt) } },
+      references: { session: { id }, run: { date: runDate } },
       masker,
     });
   let configuration: Configuration | undefined;
@@ -52,13 +54,18 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   } catch (error) {
     configurationFault = error;
   }
-  const workPath = configuration?.workPath ?? path.join(cwd, ".datapy");
+  const workPath = options.within?.workPath ?? configuration?.workPath ?? path.join(cwd, ".datapy");
+  const { invocation = 1 } = options;
+  const uuid = options.within?.uuid ?? (invocation === 1 ? id : runUuid(id, `invocation ${String(invocation)}`));
   let log: SessionLog;
   try {
     log = openLog(options, { id, startedAt, workPath, masker, configuration });
   } catch (error) {
     configurationFault ??= error;
-    log = openLog({ name: options.name }, { id, startedAt, workPath, masker, configuration: undefined });
+    log = openLog(
+      { name: options.name, within: options.within },
+      { id, startedAt, workPath, masker, configuration: undefined },
+    );
   }
   enterSession(log);
 
@@ -70,6 +77,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     masker,
     job: { name: options.name, namespace: configuration?.project?.name },
     env,
+    sessionUuid: uuid,
+    continued: invocation > 1,
+    within: options.within !== undefined,
     warn: (message, fields) => log.lifecycle("warn", message, {}, fields),
   });
   void sweepTemporaryFolders(workPath);
@@ -84,24 +94,29 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   let engine: DataEngine | undefined;
   let graceMs = GRACE_MS;
   let closing: Promise<void> | undefined;
-  const observers = observeSession(
-    {
-      id,
-      name: options.name,
-      project: configuration?.project?.name,
-      startedAt,
-      env,
-      log,
-      ledger,
-      listen: (listener) => channel.listen(listener),
-    },
-    { progress: options.progress, metricsFile: options.metricsFile },
-  );
+  const observers =
+    options.within !== undefined
+      ? undefined
+      : observeSession(
+          {
+            id,
+            name: options.name,
+            project: configuration?.project?.name,
+            startedAt,
+            env,
+            log,
+            ledger,
+            listen: (listener) => channel.listen(listener),
+          },
+          { progress: options.progress, metricsFile: options.metricsFile },
+        );
 
   return {
     id,
+    uuid,
     name: options.name,
     startedAt,
+    runDate,
     cwd,
     env,
     workPath,
@@ -120,7 +135,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return configurationFault;
     },
     get engine() {
-      return (engine ??= createDataEngine(dataSettings(configuration?.globals ?? {}, workPath, temporary.path)));
+      return (engine ??= createDataEngine(
+        dataSettings(configuration?.globals ?? {}, workPath, temporary.path, options.memoryLimitBytes),
+      ));
     },
     get globals() {
       return { ...configuration?.globals, ...shared };
@@ -136,9 +153,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     ended(key, envelope, summary) {
       summaries.push(summary);
-      if (envelope.status === "error") return;
+      if (key === undefined || envelope.status === "error") return;
       outcomes[key] = { artifacts: envelope.artifacts, metrics: envelope.metrics, globals: envelope.globals };
       Object.assign(shared, envelope.globals);
+    },
+    share(globals) {
+      Object.assign(shared, globals);
     },
     active,
     fail(error) {
@@ -169,7 +189,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     close: (exitCode: ExitCode) =>
       (closing ??= (async () => {
         // Begun without waiting in between: a process that is ending has no later.
-        const written = [observers.close(exitCode), ledger.sessionEnded({ exitCode })];
+        const written = [observers?.close(exitCode) ?? Promise.resolve(), ledger.sessionEnded({ exitCode })];
         engine?.close();
         channel.close();
         await Promise.all(written);
@@ -184,7 +204,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 function openLog(
-  options: Pick<SessionOptions, "name" | "logLevel" | "logFormat">,
+  options: Pick<SessionOptions, "name" | "logLevel" | "logFormat" | "within">,
   context: {
     readonly id: string;
     readonly startedAt: Date;
@@ -203,5 +223,6 @@ function openLog(
     format: options.logFormat ?? settings?.format,
     retentionDays: settings?.retentionDays,
     masker: context.masker,
+    join: options.within?.logFile,
   });
 }

@@ -8,6 +8,13 @@ export interface Step {
   readonly params?: Readonly<Record<string, unknown>>;
   /** Key of the step in its job. Default the mod's name. */
   readonly stepId?: string;
+  /**
+   * Where the run stands in its job: `load`, `load[2]` for an item of `foreach`, `reports.load` for a step of a sub-job. Ledger and
+   * artifact folder are named after it. Default `stepId`.
+   */
+  readonly path?: string;
+  /** What `${item}` gives. */
+  readonly item?: unknown;
   /** Wall time that the run may take, from the search for the mod to its envelope, in milliseconds. Default unlimited. */
   readonly timeoutMs?: number;
   /** Counts from 1. */

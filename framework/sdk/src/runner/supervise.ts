@@ -4,6 +4,7 @@ import { writeWhole } from "./write-whole.js";
 import { killRunner } from "./start-runner.js";
 import type { StartedRunner } from "./start-runner.js";
 import type { RunnerLoss } from "./lost-runner.js";
+import type { StepSummary } from "../jobs/engine/step-ending.js";
 import type { FromRunner, RunnerRequest, RunSummary, SessionAnnouncement, ToRunner } from "./runner-protocol.js";
 
 /** Options of {@link supervise}. */
@@ -35,6 +36,8 @@ interface Known {
   /** Runs that have begun and not ended, by run id. */
   readonly running: Map<string, string>;
   readonly ended: RunSummary[];
+  steps: readonly { readonly step: string; readonly mod?: string }[];
+  readonly endedSteps: StepSummary[];
 }
 
 /**
@@ -54,7 +57,14 @@ export async function supervise(
   const sessionId = randomUuid();
   const runSuffix = randomHex(4);
   const startedAt = performance.now();
-  const known: Known = { session: undefined, exiting: undefined, running: new Map(), ended: [] };
+  const known: Known = {
+    session: undefined,
+    exiting: undefined,
+    running: new Map(),
+    ended: [],
+    steps: [],
+    endedSteps: [],
+  };
   const outcome = await new Promise<SuperviseResult | RunnerLoss>((resolve) =>
     watch(runner, request, { sessionId, runSuffix }, known, options, resolve),
   );
@@ -74,6 +84,8 @@ export async function supervise(
       session: known.session,
       running: known.running,
       ended: known.ended,
+      steps: known.steps,
+      endedSteps: known.endedSteps,
     });
   }
   const stdout = options.stdout ?? process.stdout;
@@ -100,6 +112,7 @@ function watch(
   const deadlines = new Map<string, NodeJS.Timeout>();
   let loss: RunnerLoss | undefined;
   let settled = false;
+  let limit: NodeJS.Timeout | undefined;
 
   const after = (ms: number, action: () => void): NodeJS.Timeout => {
     // Longer than a timer can count is as good as never.
@@ -152,6 +165,22 @@ function watch(
         known.ended.push(message.summary);
         clearTimeout(deadlines.get(message.summary.run_id));
         return;
+      case "steps":
+        known.steps = message.steps;
+        return;
+      case "step-ended":
+        known.endedSteps.push(message.summary);
+        return;
+      case "cleaning-up":
+        // What it does is to be done although its time is up; its own clock is the shorter one.
+        clearTimeout(limit);
+        after(message.graceMs + TIMEOUT_GRACE_MS, () =>
+          kill({ kind: "timeout", mod: undefined, timeoutMs: request.timeoutMs ?? 0 }),
+        );
+        return;
+      case "event":
+      case "task-result":
+        return;
       case "exiting":
         known.exiting = message.code;
         return;
@@ -175,7 +204,7 @@ function watch(
   send({ kind: "request", ...ids, request });
   if (request.timeoutMs !== undefined) {
     const { timeoutMs } = request;
-    after(timeoutMs + TIMEOUT_GRACE_MS, () => kill({ kind: "timeout", mod: undefined, timeoutMs }));
+    limit = after(timeoutMs + TIMEOUT_GRACE_MS, () => kill({ kind: "timeout", mod: undefined, timeoutMs }));
   }
   const [early] = runner.signals;
   if (early !== undefined) signaled(runner.signals.length, early);

@@ -26,14 +26,17 @@ const Retries = Type.Object(
             { additionalProperties: false },
           ),
         ],
-        { description: "Wait between tries: a fixed time, or one that grows" },
+        {
+          description:
+            "Wait between tries: a fixed time, or one that grows. Default: 1 s, doubled each time, 60 s at most",
+        },
       ),
     ),
     on: Type.Optional(
       Type.Array(Type.String({ minLength: 1 }), {
         minItems: 1,
         description:
-          "Error codes (`DATAPY_TIMEOUT`, a mod's own), or `retryable` for every error that says so of itself (default)",
+          "Error codes (`DATAPY_TIMEOUT`, a mod's own), or `retryable` for every error that says so of itself. Default: every failure with exit code 30 or 40",
       }),
     ),
   },
@@ -68,17 +71,29 @@ const stepFields = {
     }),
   ),
   description: Type.Optional(Type.String()),
-  params: Type.Optional(parameters),
+  params: Type.Optional(
+    Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], {
+      description:
+        "Parameters of the mod, over the project's mod_defaults and the job's globals. Of a job: globals over its own",
+    }),
+  ),
   needs: Type.Optional(
     Type.Union([Type.String(), Type.Array(Type.String(), { uniqueItems: true })], {
       description: "Steps that must have finished before. Steps that are referred to are added by themselves",
     }),
   ),
   when: Type.Optional(
-    Type.Union([Type.Boolean(), Type.String()], { description: "Condition; the step is skipped where it is false" }),
+    Type.Union([Type.Boolean(), Type.String()], {
+      description:
+        "Condition; the step is skipped where it is not met: ${mods.read.metrics.rows_output} > 0, ${globals.mode} == 'full', failed(load). With succeeded(), failed() or skipped() in it, a failed step that it needs does not skip it",
+    }),
   ),
   always: Type.Optional(
-    Type.Boolean({ default: false, description: "Runs also after a failure or cancellation, to clean up" }),
+    Type.Boolean({
+      default: false,
+      description:
+        "Runs also after a failure or cancellation, to clean up; after everything else where it needs nothing",
+    }),
   ),
   retries: Type.Optional(
     Type.Union([Type.Integer({ minimum: 0 }), Retries], { description: "How often a failed step is tried again" }),
@@ -86,9 +101,9 @@ const stepFields = {
   timeout: Type.Optional(Duration({ description: "Time that one try of the step may take" })),
   on_error: Type.Optional(
     Type.Union([Type.Literal("fail"), Type.Literal("continue"), Type.Literal("skip_dependents")], {
-      default: "fail",
+      default: "skip_dependents",
       description:
-        "fail: nothing new starts; continue: dependents run all the same; skip_dependents: only they are skipped",
+        "What a failure of the step means. skip_dependents: steps that need it are skipped, others run on; fail: nothing new starts; continue: the job goes on as if nothing had happened, and ends with a warning",
     }),
   ),
   foreach: Type.Optional(Foreach),
@@ -111,7 +126,11 @@ const stepFields = {
     ),
   ),
   isolate: Type.Optional(Type.Boolean({ default: false, description: "Runs the step in a process of its own" })),
-  memory_limit: Type.Optional(ByteSize({ description: "Memory that an isolated step may use" })),
+  memory_limit: Type.Optional(
+    ByteSize({
+      description: "Memory that the step may use; it then runs in a process of its own, which is ended past that",
+    }),
+  ),
   tags: Type.Optional(Type.Array(Type.String(), { description: "Words to select steps by" })),
 };
 

@@ -9,6 +9,8 @@ import { decodeValue, encodeValue } from "./state-values.js";
 /** A {@link StateStore} with its end. */
 export interface RunState {
   readonly store: StateStore;
+  /** What the run has set so far: JSON by key, `undefined` for a deletion. */
+  readonly changes: ReadonlyMap<string, string | undefined>;
   /** Keeps what the run has set. To be called once, after the run has succeeded. */
   commit(): Promise<void>;
 }
@@ -19,19 +21,23 @@ export interface StateOptions {
   /** Name of the project; bookmarks outside of every project are kept together. */
   readonly project: string | undefined;
   readonly mod: string;
+  /** Changes that are to be kept later, and that the run sees already: JSON by key, `undefined` for a deletion. Default none. */
+  readonly unkept?: ReadonlyMap<string, string | undefined> | undefined;
 }
 
 /** Opens the bookmarks of a mod in a project, `<workPath>/state/<project>/<mod>.json`. Reads the file on first use. */
-export function openState({ workPath, project, mod }: StateOptions): RunState {
-  const file = path.join(workPath, "state", encodeURIComponent(project ?? "_"), `${encodeURIComponent(mod)}.json`);
+export function openState({ workPath, project, mod, unkept }: StateOptions): RunState {
   /** What the run has changed; `undefined` is a deletion. */
   const changes = new Map<string, string | undefined>();
   let reading: Promise<ReadonlyMap<string, unknown>> | undefined;
+  const file = stateFile({ workPath, project, mod });
   return {
+    changes,
     store: {
       async get(key) {
-        if (changes.has(key)) {
-          const changed = changes.get(key);
+        const newer = changes.has(key) ? changes : unkept?.has(key) === true ? unkept : undefined;
+        if (newer !== undefined) {
+          const changed = newer.get(key);
           return changed === undefined ? undefined : decodeValue(JSON.parse(changed));
         }
         const kept = await (reading ??= read(file));
@@ -44,20 +50,31 @@ export function openState({ workPath, project, mod }: StateOptions): RunState {
         changes.set(key, undefined);
       },
     },
-    async commit() {
-      if (changes.size === 0) return;
-      // Read again: a run of the same mod may have ended meanwhile, and its other bookmarks stay.
-      const next = new Map(await read(file));
-      for (const [key, text] of changes) {
-        if (text === undefined) next.delete(key);
-        else next.set(key, JSON.parse(text));
-      }
-      await replace(
-        file,
-        `${JSON.stringify(Object.fromEntries([...next].sort(([one], [other]) => (one < other ? -1 : 1))), undefined, 2)}\n`,
-      );
-    },
+    commit: () => keepState({ workPath, project, mod }, changes),
   };
+}
+
+/** Keeps changes of a mod's bookmarks: JSON by key, `undefined` for a deletion. Keeping the same changes twice is harmless. */
+export async function keepState(
+  of: Pick<StateOptions, "workPath" | "project" | "mod">,
+  changes: ReadonlyMap<string, string | undefined>,
+): Promise<void> {
+  if (changes.size === 0) return;
+  const file = stateFile(of);
+  // Read again: a run of the same mod may have ended meanwhile, and its other bookmarks stay.
+  const next = new Map(await read(file));
+  for (const [key, text] of changes) {
+    if (text === undefined) next.delete(key);
+    else next.set(key, JSON.parse(text));
+  }
+  await replace(
+    file,
+    `${JSON.stringify(Object.fromEntries([...next].sort(([one], [other]) => (one < other ? -1 : 1))), undefined, 2)}\n`,
+  );
+}
+
+function stateFile({ workPath, project, mod }: Pick<StateOptions, "workPath" | "project" | "mod">): string {
+  return path.join(workPath, "state", encodeURIComponent(project ?? "_"), `${encodeURIComponent(mod)}.json`);
 }
 
 async function read(file: string): Promise<ReadonlyMap<string, unknown>> {
