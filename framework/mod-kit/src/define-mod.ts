@@ -16,6 +16,30 @@ export interface ArtifactDeclaration {
 /** Artifacts of a mod, by key. */
 export type ArtifactDeclarations = Readonly<Record<string, ArtifactDeclaration>>;
 
+/** Parameters that a mod has found out from the data. */
+export interface Guess {
+  /**
+   * What the data says, by parameter, in the order in which it is to be written. Run with them, the mod must do what it does without them.
+   * Parameters that a user has given keep what they were given.
+   */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Comments to write above parameters, by parameter: what is worth a look. */
+  readonly notes?: Readonly<Record<string, string>>;
+}
+
+/** How a mod finds out its parameters from the data that it is to read: `datapy guess`. */
+export interface GuessDefinition<Params extends TObject, Artifacts extends ArtifactDeclarations> {
+  /** The parameter that names the data, such as `input_path` or `table_name`. It is set to what the user names. */
+  readonly parameter: string;
+  /** Ends of the names of files that the mod reads, such as `.csv`. Default none: the mod reads tables that a connection gives. */
+  readonly files?: readonly string[];
+  /**
+   * Looks at the data and says how to read it. `params` are those of a run as far as they are given, defaults filled in; `given` names those
+   * that the user has set himself. Makes no artifacts and keeps no bookmarks. Throws a `DatapyError` to say that it could not.
+   */
+  run(params: Static<Params>, ctx: ModContext<Artifacts>, given: ReadonlySet<string>): Promise<Guess>;
+}
+
 /** What an author writes; {@link defineMod} turns it into a {@link ModDefinition}. */
 export interface ModInput<Params extends TObject, Artifacts extends ArtifactDeclarations> {
   readonly metadata: ModMetadata;
@@ -28,6 +52,8 @@ export interface ModInput<Params extends TObject, Artifacts extends ArtifactDecl
    * to say that it could not.
    */
   check?(params: Static<Params>, ctx: ModContext<Artifacts>): Promise<void>;
+  /** How the mod finds out its parameters from the data. Default: it cannot. */
+  readonly guess?: GuessDefinition<Params, Artifacts>;
   /**
    * Does the work and returns what one of `ctx.result.success()`, `.warning()` and `.error()` made. `params` are valid, with defaults
    * filled in, paths absolute, durations in milliseconds and sizes in bytes. What it throws fails the run: a `DatapyError` with its own

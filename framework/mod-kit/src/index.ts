@@ -4,7 +4,14 @@ export { CONTRACT_VERSION, MOD_BRAND, isModDefinition } from "./contract.js";
 export type { ModCategory, ModMetadata } from "./metadata.js";
 export { MetadataSchema } from "./metadata.js";
 export { defineMod } from "./define-mod.js";
-export type { ArtifactDeclaration, ArtifactDeclarations, ModDefinition, ModInput } from "./define-mod.js";
+export type {
+  ArtifactDeclaration,
+  ArtifactDeclarations,
+  Guess,
+  GuessDefinition,
+  ModDefinition,
+  ModInput,
+} from "./define-mod.js";
 export { Artifact, ByteSize, Duration, Path, Secret, SEMANTIC_KEYWORD } from "./schema.js";
 export type { ArtifactOptions, ParameterSemantics, PathOptions } from "./schema.js";
 export { ident, isSql, join, literal, raw, renderSql, sql, table } from "./sql.js";

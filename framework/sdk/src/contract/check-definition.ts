@@ -22,11 +22,13 @@ export interface DefinitionCheck {
 /** The load checks of a mod's definition, from its metadata to its defaults: all that is wrong, each under the code of its check. */
 export function checkDefinition(definition: ModDefinition, check: DefinitionCheck): DatapyError[] {
   // Authors of JavaScript have no compiler that would have told them.
-  const { metadata, params, artifacts, run } = definition as { readonly [Key in keyof ModDefinition]: unknown };
+  const { metadata, params, artifacts, run, guess } = definition as { readonly [Key in keyof ModDefinition]: unknown };
   const mod = check.what;
   const faults = metadataDetails(metadata).map((detail) => fault("DATAPY_METADATA_INVALID", { mod, detail }));
   if (isSchema(metadata)) faults.push(...nameFaults(metadata, check));
   if (typeof run !== "function") faults.push(fault("DATAPY_RUN_MISSING", { mod, given: valueWords(run) }));
+  if (guess !== undefined && !isGuess(guess))
+    faults.push(fault("DATAPY_GUESS_INVALID", { mod, given: valueWords(guess) }));
   faults.push(...artifactDetails(artifacts).map((detail) => fault("DATAPY_ARTIFACTS_INVALID", { mod, detail })));
   const schemaDetail = faultOfSchema(params, check.thorough ?? false);
   if (schemaDetail !== undefined) faults.push(fault("DATAPY_SCHEMA_INVALID", { mod, detail: schemaDetail }));
@@ -112,6 +114,13 @@ function artifactDetails(artifacts: unknown): string[] {
         : [`\`artifacts.${key}.optional\` must be true or false`]),
     ];
   });
+}
+
+function isGuess(guess: unknown): boolean {
+  if (!isSchema(guess)) return false;
+  const { parameter, files, run } = guess;
+  const endings = files === undefined || (Array.isArray(files) && files.every((one) => typeof one === "string"));
+  return typeof parameter === "string" && endings && typeof run === "function";
 }
 
 function faultOfSchema(params: unknown, thorough: boolean): string | undefined {

@@ -70,9 +70,10 @@ export function describeLoaded(mod: RegisteredMod, definition: ModDefinition): M
 }
 
 /** What the manifest says of a definition: what JSON keeps of it. */
-export function manifestOf({ metadata, params, artifacts }: ModDefinition): ModManifest {
+export function manifestOf({ metadata, params, artifacts, guess }: ModDefinition): ModManifest {
+  const guesses = guess === undefined ? {} : { guess: { parameter: guess.parameter, files: guess.files ?? [] } };
   // The keys that TypeBox works with are symbols, which do not survive.
-  const plain = JSON.parse(JSON.stringify({ metadata, params, artifacts })) as Omit<ModManifest, "name">;
+  const plain = JSON.parse(JSON.stringify({ metadata, params, artifacts, ...guesses })) as Omit<ModManifest, "name">;
   return { name: metadata.name, ...plain };
 }
 

@@ -28,7 +28,13 @@ export function readManifest(root: string, name: string): ModManifest | undefine
   if (!isObject(found)) return undefined;
   const { metadata, params, artifacts = {} } = found;
   if (!isObject(metadata) || !isObject(params) || !isObject(artifacts)) return undefined;
-  return { name, metadata, params, artifacts };
+  const guess = guessOf(found["guess"]);
+  return { name, metadata, params, artifacts, ...(guess === undefined ? {} : { guess }) };
+}
+
+function guessOf(value: unknown): ModManifest["guess"] {
+  if (!isObject(value) || typeof value["parameter"] !== "string" || !Array.isArray(value["files"])) return undefined;
+  return { parameter: value["parameter"], files: value["files"].filter((one) => typeof one === "string") };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

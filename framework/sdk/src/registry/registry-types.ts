@@ -29,6 +29,8 @@ export interface ModManifest {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly params: Readonly<Record<string, unknown>>;
   readonly artifacts: Readonly<Record<string, unknown>>;
+  /** Of a mod that can guess its parameters. `files` is empty where it reads tables. */
+  readonly guess?: { readonly parameter: string; readonly files: readonly string[] };
 }
 
 /** A package that should have given mods and did not: its name, folder and what is wrong. */
