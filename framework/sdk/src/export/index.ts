@@ -1,0 +1,3 @@
+export { exportJob } from "./export-job.js";
+export { SCHEDULERS } from "./exported-job.js";
+export type { ExportedDefinitions, ExportedFile, ExportRequest, Scheduler } from "./exported-job.js";

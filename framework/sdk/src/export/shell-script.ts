@@ -1,0 +1,55 @@
+import type { ExportedFile, ExportedJob } from "./exported-job.js";
+
+/** Quotes a text for a POSIX shell: inside of single quotes everything stands for itself. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_./:=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** Text of a comment: of any text, one line. */
+export function commentText(text: string): string {
+  return text.replace(/[\r\n]+/g, " ").trim();
+}
+
+/**
+ * The shell loop that runs the job and keeps to the retry rules, for schedulers that know none by exit code. `success` is what it ends with
+ * after 0 and 10; by default the job's own code.
+ */
+export function retryLoop(job: ExportedJob, success: "0" | '"$code"' = '"$code"'): string {
+  const command = job.argv.map(shellWord).join(" ");
+  return `attempt=0
+while :; do
+  ${command} &
+  child=$!
+  # A scheduler's stop is handed on, and the job's own exit code waited for.
+  trap 'kill -TERM "$child" 2>/dev/null' TERM INT HUP
+  wait "$child"
+  code=$?
+  while kill -0 "$child" 2>/dev/null; do
+    wait "$child"
+    code=$?
+  done
+  trap - TERM INT HUP
+  case $code in
+    # Success, also with warnings.
+    0 | 10) exit ${success} ;;
+    # Failed or out of time: may pass the next time.
+    30 | 40)
+      attempt=$((attempt + 1))
+      [ "$attempt" -le ${String(job.retries)} ] || exit "$code"
+      sleep ${String(job.retryDelaySeconds)}
+      ;;
+    # Wrong input (20) and canceled (50): trying again changes nothing.
+    *) exit "$code" ;;
+  esac
+done`;
+}
+
+/** The loop as a script of its own. */
+export function shellScript(job: ExportedJob, success: "0" | '"$code"'): ExportedFile {
+  const text = `#!/bin/sh
+# ${commentText(job.title)}: written by \`datapy export\`.
+cd ${shellWord(job.cwd)} || exit 20
+${retryLoop(job, success)}
+`;
+  return { name: `${job.name}.sh`, text, executable: true };
+}
