@@ -33,6 +33,14 @@ export const csvReader = defineMod({
     const { findFiles } = await import("./input/find-files.js");
     findFiles(typeof params.input_path === "string" ? [params.input_path] : params.input_path);
   },
+  guess: {
+    parameter: "input_path",
+    files: [".csv", ".tsv", ".tab", ".psv", ".txt", ".dat", ".csv.gz", ".tsv.gz", ".txt.gz", ".csv.zst", ".tsv.zst"],
+    run: async (params, ctx) => {
+      const { guessCsv } = await import("./guess/guess-csv.js");
+      return guessCsv(params, ctx);
+    },
+  },
   run: async (params, ctx) => {
     // The reader proper is loaded when it runs, not when its parameters are looked at.
     const { readCsv } = await import("./read/read-csv.js");

@@ -14,5 +14,9 @@ export default defineMod({
   params: ReaderParameters,
   artifacts: { output_data: { kind: "table", description: "The rows that were read, in the types of the database" } },
   check: async (params, ctx) => (await import("./run-read.js")).checkSource(params, ctx),
+  guess: {
+    parameter: "table_name",
+    run: async (params, ctx, given) => (await import("./guess-table.js")).guessTable(params, ctx, given),
+  },
   run: async (params, ctx) => (await import("./run-read.js")).runRead(params, ctx),
 });

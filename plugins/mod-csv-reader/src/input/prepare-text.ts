@@ -18,6 +18,7 @@ export interface PreparedText {
   readonly mark: number;
   readonly copied: boolean;
   readonly encoding: string;
+  readonly compression: "none" | "gzip" | "zstd";
 }
 
 /** How to read a file's bytes. */
@@ -90,12 +91,12 @@ export async function prepareText(file: InputFile, options: PrepareOptions): Pro
     }
     const mark = guess?.mark ?? 0;
     if (declared === undefined) refuseForeignEncoding(file.path, sample.subarray(mark), options.tolerant);
-    return { path: current, size: statSync(current).size, mark, copied, encoding };
+    return { path: current, size: statSync(current).size, mark, copied, encoding, compression };
   }
   const decoded = options.temporaryPath("decoded.csv");
   const mark = guess?.encoding === encoding ? guess.mark : 0;
   await decode(file.path, current, decoded, encoding, mark, options.signal);
-  return { path: decoded, size: statSync(decoded).size, mark: 0, copied: true, encoding };
+  return { path: decoded, size: statSync(decoded).size, mark: 0, copied: true, encoding, compression };
 }
 
 function compressionOf(file: InputFile, start: Uint8Array): "none" | "gzip" | "zstd" {

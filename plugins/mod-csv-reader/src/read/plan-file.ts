@@ -21,6 +21,9 @@ export interface FilePlan {
   readonly written: readonly string[];
   /** Names as they stand in the header, to recognise it when it comes again; empty when it was repaired or spans lines. */
   readonly header: readonly string[];
+  /** Records of the header, and lines before it. */
+  readonly headerRecords: number;
+  readonly linesBeforeHeader: number;
   /** Bytes of the data. */
   readonly from: number;
   readonly until: number;
@@ -103,6 +106,7 @@ export function planFile(file: InputFile, text: PreparedText, params: CsvParamet
   const linesBefore = countLines(before, dialect);
   // DuckDB skips records, not lines: only lines that it cannot take for anything else are left to it.
   const headerAt = header[0]?.from ?? lastBefore?.to ?? 0;
+  const startOfTable = solid[0]?.from ?? lastBefore?.to ?? 0;
   const preambleText = head.slice(0, skipped + headerAt);
   const plain =
     header.every((record) => !record.broken && record.fields.every((field) => !/[\r\n]/.test(field))) &&
@@ -115,6 +119,8 @@ export function planFile(file: InputFile, text: PreparedText, params: CsvParamet
     quoteDeclared: declared.quote !== undefined,
     names: naming.names,
     written: writtenNames(naming.names, header),
+    headerRecords: header.length,
+    linesBeforeHeader: countLines(head.slice(0, skipped + startOfTable), dialect),
     header: naming.sound && header.length === 1 && naming.names.length > 1 ? naming.names : [],
     from,
     until,

@@ -91,7 +91,8 @@ export async function readCsv(params: CsvParameters, ctx: CsvContext): Promise<E
   }
 }
 
-async function planAll(
+/** Finds out how each file is written. Files without records are left out. */
+export async function planAll(
   files: readonly InputFile[],
   params: CsvParameters,
   ctx: CsvContext,
@@ -124,7 +125,8 @@ async function planAll(
   return plans;
 }
 
-function declaredColumns(
+/** Types of the columns that are declared. @throws DatapyError `CSV_COLUMNS`, `CSV_COLUMN_TYPE` */
+export function declaredColumns(
   params: CsvParameters,
   names: readonly string[],
   plans: readonly FilePlan[],
