@@ -11,6 +11,8 @@ export interface ChildOptions {
   /** What its output on our standard error goes through first. Default nothing: it then writes there itself, and sees a terminal. */
   readonly filter?: (text: string) => string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Sent to the process when it has started. */
+  readonly message?: object;
 }
 
 /** How a child process ended. */
@@ -57,6 +59,8 @@ export async function runNodeScript(
     }
   }
   child.on("message", (sent) => (message = sent));
+  // A process that could not be started says so below.
+  if (options.message !== undefined) child.send(options.message, () => undefined);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       child.once("error", reject);

@@ -190,6 +190,16 @@ export const ERROR_TABLE = {
     message: "{file} has no step or mod {name}",
     hint: "It has {steps}.",
   },
+  DATAPY_EXPORT_NAME: {
+    exitCode: 20,
+    message: "{scheduler} cannot be told {name}: {detail}",
+    hint: "Rename the folder or the job, or write the definitions to another folder.",
+  },
+  DATAPY_EXPORT_NO_JOB: {
+    exitCode: 20,
+    message: "{file} is no job file: it has neither `mods:` nor `steps:`",
+    hint: "A mod with its file of parameters is made a job by putting them under `mods:` and the mod's name.",
+  },
   DATAPY_FILE_DENIED: {
     exitCode: 30,
     message: "a file cannot be read or written: {detail}",
@@ -239,6 +249,21 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "nothing in this job uses the global {name}",
     hint: "No mod of the job has a parameter of that name, and no reference names it. Correct the name, or remove it.",
+  },
+  DATAPY_GUESS_INVALID: {
+    exitCode: 20,
+    message: "{mod} is refused: its `guess` is {given}",
+    hint: "It is { parameter, files, run }; see the mod-kit's README.",
+  },
+  DATAPY_GUESS_NO_MOD: {
+    exitCode: 20,
+    message: "no installed mod can guess how to read {source}",
+    hint: "Name one with --mod; these can guess: {mods}.",
+  },
+  DATAPY_GUESS_UNABLE: {
+    exitCode: 20,
+    message: "{mod} cannot guess its parameters",
+    hint: "These mods can: {mods}. `datapy mods info {mod} --example` prints a file of parameters to be edited.",
   },
   DATAPY_IMPORT_FAILED: {
     exitCode: 20,
@@ -380,6 +405,11 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "{mod} is refused: its metadata has the {key} {metadata}, its package.json {package}",
     hint: "Write the same in both.",
+  },
+  DATAPY_OUTPUT_EXISTS: {
+    exitCode: 20,
+    message: "{file} is already there",
+    hint: "Give --force to replace it, or another name.",
   },
   DATAPY_PACKAGE_KEY_INVALID: {
     exitCode: 20,
@@ -562,6 +592,11 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "the SQL is refused: {detail}",
     hint: "Write one SELECT over the tables that the run names; it reads nothing else and changes nothing.",
+  },
+  DATAPY_SCHEDULE_INVALID: {
+    exitCode: 20,
+    message: "the schedule {schedule} cannot be read: {detail}",
+    hint: 'A schedule is a cron expression such as "0 2 * * mon-fri", or { cron: "0 2 * * *", timezone: Europe/Berlin }.',
   },
   DATAPY_SCHEMA_INVALID: {
     exitCode: 20,

@@ -3,7 +3,7 @@ export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return hexadecimal(value);
-  return typeof value === "object" ? JSON.stringify(value, jsonValue) : String(value as never);
+  return typeof value === "object" ? JSON.stringify(value, jsonValue) : String(value);
 }
 
 /** A value as a field of CSV: NULL is an empty field, an empty text a quoted one. */
