@@ -97,6 +97,7 @@ function consultationOf(session: Session, step: Step, mod: string, version: stri
   return {
     session,
     step,
+    scope: undefined,
     startedAt: new Date(),
     mod,
     version,
