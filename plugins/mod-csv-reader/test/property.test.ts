@@ -77,6 +77,47 @@ test("what was written is read again, NULL and empty text told apart, in whateve
   );
 });
 
+const digits = (most: number) => fc.stringMatching(new RegExp(`^[0-9]{1,${most}}$`));
+const padded = (most: number) => fc.integer({ min: 0, max: most }).map((value) => String(value).padStart(2, "0"));
+const day = fc.oneof(
+  fc
+    .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+    .map((date) => date.toISOString().slice(0, 10)),
+  fc.tuple(digits(4), padded(13), padded(32)).map((parts) => parts.join("-")),
+);
+const clock = fc
+  .tuple(padded(25), padded(60), padded(61), fc.constantFrom("", ".5", ".50", ".123456", ".1234567"))
+  .map(([hour, minute, second, rest]) => `${hour}:${minute}:${second}${rest}`);
+/** Texts of one kind: what a reader may take for a type, at the edges of that type and past them. */
+const typedLooking = [
+  fc.oneof(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }).map(String), fc.integer().map(String), digits(20)),
+  fc.tuple(fc.integer({ min: -999, max: 999 }), digits(18)).map((parts) => parts.join(".")),
+  fc.oneof(
+    fc.double({ noNaN: true }).map(String),
+    fc.integer({ min: -9999, max: 9999 }).map((cents) => String(cents / 100)),
+  ),
+  day,
+  clock,
+  fc.tuple(day, fc.constantFrom(" ", "T"), clock, fc.constantFrom("", "", "Z", "+01")).map((parts) => parts.join("")),
+  fc.constantFrom("true", "false", "True", "t", "1"),
+];
+const column = fc
+  .constantFrom(...typedLooking)
+  .chain((kind) => fc.array(fc.option(kind, { nil: null, freq: 20 }), { minLength: 4, maxLength: 4 }));
+
+test("a type that is found keeps every text letter for letter", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(column, { minLength: 1, maxLength: 6 }), async (columns) => {
+      const rows = [0, 1, 2, 3].map((row) => [`row ${row}`, ...columns.map((values) => values[row] ?? null)]);
+      const envelope = await read(write(named(rows), "\n"));
+      expect(envelope.status).toBe("success");
+      if (envelope.status !== "success") return;
+      expect((await readTable(envelope.artifacts["output_data"] ?? "")).rows).toEqual(rows);
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test("the same text in UTF-16, and with each escape, gives the same rows", async () => {
   await fc.assert(
     fc.asyncProperty(table, fc.constantFrom("utf-16le", "backslash"), async (rows, how) => {
