@@ -11,6 +11,8 @@ export interface TableStart {
   readonly width: number;
   /** Set when the header cannot be told from data. */
   readonly unsure?: string;
+  /** Set when nothing tells the header from data, and it is one by convention. */
+  readonly byConvention?: boolean;
 }
 
 /** What is declared of it; `undefined` is to be found out. */
@@ -76,7 +78,7 @@ function judgeHeader(
   header: SampleRecord,
   data: readonly SampleRecord[],
   width: number,
-): Pick<TableStart, "headerRecords" | "unsure"> {
+): Pick<TableStart, "headerRecords" | "unsure" | "byConvention"> {
   if (header.broken || header.fields.length !== width) {
     // Damaged: a header when it holds no number where the data do.
     const typed = header.fields.filter((field) => valueShape(field) >= 0).length;
@@ -110,7 +112,7 @@ function judgeHeader(
   ).length;
   if (again > 0 && again >= width / 2)
     return { headerRecords: 1, unsure: "values of the first line come again below it" };
-  return { headerRecords: 1 };
+  return { headerRecords: 1, byConvention: true };
 }
 
 /** A row of years (`Country,2019,2020`): numbers, but names. */

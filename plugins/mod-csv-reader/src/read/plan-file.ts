@@ -87,6 +87,8 @@ export function planFile(file: InputFile, text: PreparedText, params: CsvParamet
       "declare header: true or header: false",
     );
   }
+  if (table.byConvention === true && table.headerRecords > 0)
+    notes.push("all columns are text; the first line is taken for the header (declare header: false where it is none)");
   if (table.preamble > 0) warnings.push(preambleWarning(file, records, table.preamble));
   const solid = records.slice(table.preamble).filter((record) => !record.blank);
   const header = solid.slice(0, table.headerRecords);
