@@ -5,7 +5,7 @@ export default class RunScript extends RunCommand {
   static override summary = "Run a script that runs mods, and print the result envelope of its session.";
   static override description = `Runs a script (.ts, .mts, .js, .mjs, .cjs) without a build step; \`import { runMod } from "@datapy/sdk"\` works in it wherever it stands. Standard output carries one JSON envelope with the runs of the script under \`runs\`; what the script prints goes to standard error.
 
-The file given with --params reaches the script as \`params\` and \`globals\`. Everything behind \`--\` is the script's own: its \`process.argv.slice(2)\`.
+The file given with --params reaches the script as \`params\` and \`globals\`. Everything behind \`--\` is the script's own: its \`process.argv.slice(2)\`. It ends when its default function has returned, or, without one, when it has nothing left to do, as under plain \`node\`.
 
 Exit codes: what the script returned or set, 30 for an error that it did not catch, else the worst of the results that it left unhandled.`;
   static override examples = [

@@ -4,6 +4,7 @@ import { MODULE_ENDING, importFile } from "../contract/import-file.js";
 import { fault } from "../errors.js";
 import { exitCodeOf } from "../result/exit-code-of.js";
 import { failureEnvelope, faultsOf, formatFault, messageOf, roundSeconds } from "./failure-envelope.js";
+import { noRunLeft, nothingLeftToDo } from "./script-drain.js";
 import { asExitCode, exitCodeOfError } from "./script-exit-code.js";
 import { stackOf } from "./stack-of.js";
 import { currentSession, scriptState } from "./script-session.js";
@@ -48,7 +49,8 @@ type ScriptFunction = (context: {
 }) => unknown;
 
 /**
- * Runs a script in this process and gives the envelope of its session. The exit code is, in this order: 50 when it was canceled and
+ * Runs a script in this process and gives the envelope of its session. A script ends when its default function has returned and its
+ * runs are over; one without such a function when nothing is left to do, as under plain `node`. The exit code is, in this order: 50 when it was canceled and
  * 40 when its time was up; what the script returned from its default function, gave to `process.exit` or set as `process.exitCode`
  * (0 and the five others; anything else is 30); for an error that it did not catch, that error's own code or 30; the worst of the
  * results that it left to its session (see `failOnError`).
@@ -104,8 +106,13 @@ async function execute(script: ScriptRun): Promise<unknown> {
   const { params, globals } = await readScriptParameters();
   const exports = await importFile(script.file);
   const main = defaultExport(exports);
-  const returned: unknown = typeof main === "function" ? await (main as ScriptFunction)({ params, globals }) : main;
-  return exitCodeIn(returned);
+  if (typeof main === "function") {
+    const returned = await (main as ScriptFunction)({ params, globals });
+    await noRunLeft();
+    return exitCodeIn(returned);
+  }
+  await nothingLeftToDo();
+  return exitCodeIn(main);
 }
 
 function checkScript(file: string): void {

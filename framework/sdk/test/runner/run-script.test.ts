@@ -60,6 +60,14 @@ describe("the exit code of a script", () => {
       10,
     ],
     ["its default export is a number", `export default 50;`, 50],
+    [
+      "it does not await what it starts",
+      `async function main() { await new Promise((resolve) => setTimeout(resolve, 300)); await runMod("./warns.mjs"); }\nmain();`,
+      10,
+    ],
+    ["its default function leaves a run behind", `export default () => { void runMod("./warns.mjs"); };`, 10],
+    ["it sets its code late", `setTimeout(() => { process.exitCode = 10; }, 100);`, 10],
+    ["it throws late", `setTimeout(() => { throw new Error("late"); }, 100);`, 30],
     ["a mod does not exist", `await runMod("no-such-mod");`, 20],
   ])("when %s", async (_, body, code) => {
     host.mod("waits", `await new Promise(() => {});`);
@@ -398,6 +406,23 @@ await new Promise(() => setInterval(() => {}, 1000));`,
   });
 });
 
+it("ends when a .cjs that calls its own main() has done so", async () => {
+  MODS();
+  const script = host.file(
+    "flow.cjs",
+    `const { runMod } = require("@datapy/sdk");
+async function main() {
+  for (let rows = 1; rows <= 3; rows++) await runMod("./good.mjs", { rows });
+  console.error("main is over");
+}
+main();
+`,
+  );
+  const outcome = await host.runScript(script).ended;
+  expect([outcome.code, envelopeOf(outcome).runs?.length]).toEqual([0, 3]);
+  expect(outcome.stderr).toContain("main is over");
+});
+
 describe("plain node", () => {
   beforeEach(() => {
     MODS();
@@ -411,6 +436,7 @@ describe("plain node", () => {
     ["sets its own code", `await runMod("./fails.mjs"); process.exitCode = 0;`, 0],
     ["throws", `await runMod("./good.mjs"); throw new Error("own fault");`, 30],
     ["has a bad parameter", `await runMod("./good.mjs", { rows: "x" });`, 20],
+    ["does not await what it starts", `async function main() { await runMod("./fails.mjs"); }\nmain();`, 30],
   ])("runs a script that %s as datapy run-script does", async (_, body, code) => {
     const script = host.file("flow.mjs", `import { runMod } from "@datapy/sdk";\n${body}`);
     const outcome = await host.start([script]).ended;
