@@ -64,6 +64,12 @@ export async function explainFile(
         ? byId
         : outline.filter((step) => [step.id, step.mod].some((name) => canonicalModKey(name) === wanted));
     if (found.length > 0) return found;
+    // A mod that is no package yet is run by its path, and has its parameters under its name.
+    if (/[\\/]/.test(subject)) {
+      const { name } = findMod(subject, { cwd: request.cwd, env: request.env, registry });
+      const own = outline.filter((step) => canonicalModKey(step.mod) === canonicalModKey(name));
+      if (own.length > 0) return own.map(({ id }) => ({ id, mod: subject }));
+    }
     const names = outline.map((step) => step.id).join(", ");
     throw fault("DATAPY_EXPLAIN_NO_STEP", { file: fileName, name: subject, steps: names === "" ? "none" : names });
   }

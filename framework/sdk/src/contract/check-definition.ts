@@ -1,7 +1,9 @@
 import { MetadataSchema } from "@datapy/mod-kit";
 import type { DatapyError, ModDefinition } from "@datapy/mod-kit";
+import { applyDefaults } from "../config/apply-defaults.js";
 import { propertiesOf } from "../config/schema-properties.js";
 import type { JsonSchema } from "../config/schema-properties.js";
+import { NotJsonError, emptyObject, untrace } from "../config/traced-value.js";
 import { fault } from "../errors.js";
 import { canonicalName } from "../registry/package-key.js";
 import { compileSchema } from "./compile-schema.js";
@@ -134,11 +136,20 @@ function faultOfSchema(params: unknown, thorough: boolean): string | undefined {
   }
 }
 
+/** The defaults as a run fills them in, those inside of a default too. */
+function defaultsOf(schema: JsonSchema): Record<string, unknown> {
+  try {
+    return untrace(applyDefaults(emptyObject("default"), schema)) as Record<string, unknown>;
+  } catch (error) {
+    if (!(error instanceof NotJsonError)) throw error;
+    const own = [...propertiesOf(schema)].filter(([, property]) => "default" in property);
+    return Object.fromEntries(own.map(([name, property]) => [name, property["default"]]));
+  }
+}
+
 /** Holds the defaults against the schema as if they were given; that a parameter without one is missing is as it should be. */
 function defaultFaults(schema: JsonSchema, mod: string): DatapyError[] {
-  const values: Record<string, unknown> = {};
-  for (const [name, property] of propertiesOf(schema)) if ("default" in property) values[name] = property["default"];
-  return parameterFaults({ schema, values })
+  return parameterFaults({ schema, values: defaultsOf(schema) })
     .filter(({ pointer, error }) => !(error.code === "DATAPY_PARAMETER_MISSING" && isTopLevel(pointer)))
     .map(({ error }) => fault("DATAPY_DEFAULT_INVALID", { mod, detail: error.message }));
 }
