@@ -4,7 +4,7 @@ import { isDatapyError } from "@datapy/mod-kit";
 import type { Column, DataSandbox, SandboxParameters, SandboxQuery, TableArtifact } from "@datapy/mod-kit";
 import type { DuckDBMaterializedResult } from "@duckdb/node-api";
 import { fault } from "../errors.js";
-import { quoteIdentifier, quoteText, readParquet } from "./duckdb-dialect.js";
+import { escapeGlob, quoteIdentifier, quoteText, readParquet } from "./duckdb-dialect.js";
 import type { DataConnection, DataEngine } from "./duckdb-engine.js";
 import { duckdbError, errorText } from "./duckdb-error.js";
 import { interruptible } from "./interruptible.js";
@@ -165,8 +165,11 @@ export async function openSandbox({ engine, signal, tables, folder, publish }: S
         }
         columns[name] = await describeQuery(connection, `SELECT * FROM ${quoteIdentifier(name)}`);
       }
-      await connection.run(`SET GLOBAL allowed_paths = [${Object.values(tables).map(quoteText).join(", ")}]`);
-      await connection.run(`SET GLOBAL allowed_directories = [${quoteText(folder + path.sep)}]`);
+      // A path with `*`, `?` or `[` is asked for in the form in which these stand for themselves, too.
+      const forms = (paths: readonly string[]): string =>
+        [...new Set(paths.flatMap((one) => [one, escapeGlob(one)]))].map(quoteText).join(", ");
+      await connection.run(`SET GLOBAL allowed_paths = [${forms(Object.values(tables))}]`);
+      await connection.run(`SET GLOBAL allowed_directories = [${forms([folder + path.sep])}]`);
       await connection.run("SET GLOBAL enable_external_access = false");
       await connection.run("SET GLOBAL lock_configuration = true");
     });
