@@ -1,0 +1,1 @@
+export { fileReader as default } from "./file-reader.js";

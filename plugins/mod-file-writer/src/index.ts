@@ -1,0 +1,1 @@
+export { fileWriter as default } from "./file-writer.js";
