@@ -198,6 +198,11 @@ export interface StateStore {
   get(key: string): Promise<SqlValue | undefined>;
   set(key: string, value: SqlValue): void;
   delete(key: string): void;
+  /**
+   * A folder of the mod's own in its project, made on first use, whose files stay whatever becomes of the run, also when it is killed: for
+   * a journal by which the next run finds what this one has left behind elsewhere. Runs that go on at once share it.
+   */
+  journalFolder(): Promise<string>;
 }
 
 /** An earlier run of the same mod, as the run ledger tells of it. */

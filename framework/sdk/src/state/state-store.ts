@@ -49,6 +49,15 @@ export function openState({ workPath, project, mod, unkept }: StateOptions): Run
       delete(key) {
         changes.set(key, undefined);
       },
+      async journalFolder() {
+        const folder = file.replace(/\.json$/, ".journal");
+        try {
+          await mkdir(folder, { recursive: true });
+        } catch (error) {
+          throw fileError(error, folder);
+        }
+        return folder;
+      },
     },
     commit: () => keepState({ workPath, project, mod }, changes),
   };

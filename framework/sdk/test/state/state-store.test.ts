@@ -125,3 +125,11 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY, undefined, () => 1])("refuses %s 
   }
   expect(thrown).toMatchObject({ code: "DATAPY_STATE_VALUE" });
 });
+
+it("gives a folder whose files outlive a run that never ended", async () => {
+  const folder = await open().store.journalFolder();
+  await writeFile(path.join(folder, "left-behind"), "x");
+  expect(await open().store.journalFolder()).toBe(folder);
+  expect(await readdir(folder)).toEqual(["left-behind"]);
+  expect(await open("sales", "other-mod").store.journalFolder()).not.toBe(folder);
+});
