@@ -1,4 +1,4 @@
-/** Strings that break careless programs: as values, as names of columns and of tables. None holds NUL, which databases refuse. */
+/** Strings that break careless programs: as values, as names of columns, tables and files, as keys of objects. None holds NUL. */
 export const NAUGHTY_STRINGS: readonly string[] = [
   "",
   " ",
