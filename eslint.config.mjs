@@ -8,7 +8,8 @@ const TESTS = ["framework/*/test/**/*.{ts,tsx}", "plugins/*/test/**/*.ts", "proj
 
 /** A package reaches another by its name, never by its place in this repository. */
 const byPlace = {
-  regex: "^((\\.\\./){3,}(framework|plugins)|(\\.\\./)+(cli|console|sdk|database|mod-[a-z-]+)/(src|dist))(/|$)",
+  regex:
+    "^((\\.\\./){3,}(framework|plugins)|(\\.\\./)+(cli|console|sdk|database|object-storage|mod-[a-z-]+)/(src|dist))(/|$)",
   message: "Import the package by its name.",
 };
 
@@ -165,6 +166,11 @@ export default tseslint.config(
     "Imports run downward: database → mod-kit.",
   ),
   direction(
+    ["framework/object-storage/src/**"],
+    "^(@datapy/(?!mod-kit($|/))|@oclif/|winston|@duckdb/)",
+    "Imports run downward: object-storage → mod-kit.",
+  ),
+  direction(
     ["framework/mod-testkit/src/**"],
     "^(@datapy/(?!(sdk|mod-kit)($|/))|@oclif/)",
     "Imports run downward: mod-testkit → sdk → mod-kit.",
@@ -181,7 +187,7 @@ export default tseslint.config(
   ),
   direction(
     ["plugins/*/src/**"],
-    "^(@datapy/(?!(mod-kit|database)($|/))|@oclif/|oclif$|winston|@duckdb/)",
-    "A mod imports mod-kit (and database). What it needs of the host is in its context.",
+    "^(@datapy/(?!(mod-kit|database|object-storage)($|/))|@oclif/|oclif$|winston|@duckdb/)",
+    "A mod imports mod-kit (and database, object-storage). What it needs of the host is in its context.",
   ),
 );
