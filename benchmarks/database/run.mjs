@@ -1,11 +1,13 @@
-// Load, unload and upsert of PostgreSQL by the database mods against psql doing the same.
+// Load, unload and upsert of PostgreSQL by the database mods against psql doing the same; and a script of four mods, CSV → clean → validate →
+// PostgreSQL, against the load of the clean table alone.
 //
-//   node benchmarks/database/run.mjs [--rows 5000000] [--upsert-rows 1000000] [--pairs 3] [--only load,unload,upsert]
+//   node benchmarks/database/run.mjs [--rows 5000000] [--upsert-rows 1000000] [--pairs 3] [--only load,unload,upsert,pipeline] [--times-ten]
 //
 // Starts a PostgreSQL server of its own from npm, generates rows × 8 typed columns as Parquet and as CSV, and runs both sides in turn,
-// each in a process of its own. Needs `psql` (Debian: postgresql-client). Prints every pair's ratio and the median.
+// each in a process of its own. Needs `psql` (Debian: postgresql-client). Prints every pair's ratio and the median. With --times-ten the
+// pipeline also runs on ten times the rows, for its peak memory alone. --upsert-rows is a fifth of the rows unless it is given.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
@@ -16,14 +18,17 @@ const require = createRequire(import.meta.url);
 const { values } = parseArgs({
   options: {
     rows: { type: "string", default: "5000000" },
-    "upsert-rows": { type: "string", default: "1000000" },
+    "upsert-rows": { type: "string" },
     pairs: { type: "string", default: "3" },
-    only: { type: "string", default: "load,unload,upsert" },
+    only: { type: "string", default: "load,unload,upsert,pipeline" },
+    "times-ten": { type: "boolean", default: false },
   },
 });
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../..");
 const folder = mkdtempSync(path.join(os.tmpdir(), "datapy-database-bench-"));
+/** Most memory that the process of the pipeline may take at any moment, in MiB. */
+const PEAK_LIMIT = 1536;
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const TABLE =
   "(id bigint, name text, day date, ts timestamp, amount numeric(12,2), score double precision, active boolean, code text)";
@@ -58,6 +63,23 @@ const columns = (
   timestamp '2020-01-01 00:00:00' + interval (i % 100000000) second as ts, ((hash(i) % 10000000) / 100.0)::decimal(12,2) as amount,
   (hash(i * 7) % 1000000) / 1000.0::double + 0.5 as score, i % 2 = 0 as active, 'ABCDE' || substr(md5(i::varchar), 1, 14) as code`;
 
+/** Rows as they come: blanks round texts, empty values, one row in a hundred twice. Every value casts. */
+async function generateDirty(rows, name) {
+  const { DuckDBInstance } = require("@duckdb/node-api");
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const csv = path.join(folder, `${name}.csv`);
+  const blank = (text) => `case when i % 3 = 0 then '  ' || ${text} || ' ' else ${text} end`;
+  const typed = `select case when i % 100 = 99 then i - 1 else i end as i from range(${rows}) t(i)`;
+  await connection.run(`copy (select i as id, ${blank("'customer name ' || (hash(i) % 100000)")} as name, strftime(date '2020-01-01' + (i % 1500)::int, '%d/%m/%Y') as day,
+    timestamp '2020-01-01 00:00:00' + interval (i % 100000000) second as ts, case when i % 50 = 0 then null else ((hash(i) % 10000000) / 100.0)::decimal(12,2)::varchar end as amount,
+    (hash(i * 7) % 1000000) / 1000.0::double + 0.5 as score, case when i % 2 = 0 then 'true' else 'false' end as active, ${blank("'ABCDE' || substr(md5(i::varchar), 1, 14)")} as code
+    from (${typed})) to '${csv}' (header)`);
+  connection.closeSync();
+  instance.closeSync();
+  return csv;
+}
+
 function seconds(action) {
   const from = process.hrtime.bigint();
   const result = action();
@@ -80,29 +102,45 @@ const mod = (name, parameters) => {
   return JSON.parse(done.stdout);
 };
 
-function compare(title, limit, ours, theirs, prepare = () => undefined) {
+const script = (csv, table) => {
+  const given = JSON.stringify({
+    csv,
+    table,
+    connection: server.connectionString,
+    workPath: path.join(folder, "work"),
+  });
+  const done = spawnSync(process.execPath, [path.join(here, "pipeline.mjs"), given], { encoding: "utf8", cwd: root });
+  if (done.status !== 0) throw new Error(done.stderr);
+  return JSON.parse(done.stdout);
+};
+
+function compare(title, limit, ours, theirs, prepare = () => undefined, other = "psql", own = "mod") {
   const ratios = [];
+  let peak = 0;
   for (let pair = 1; pair <= Number(values.pairs); pair += 1) {
     prepare("theirs");
-    const other = seconds(theirs);
+    const their = seconds(theirs);
+    rmSync(path.join(folder, "work"), { recursive: true, force: true });
     prepare("ours");
-    const own = seconds(ours);
-    ratios.push(own.seconds / other.seconds);
+    const our = seconds(ours);
+    const ratio = our.seconds / their.seconds;
+    ratios.push(ratio);
+    peak = Math.max(peak, our.result.peak_mib);
     console.log(
-      `${title} ${pair}: psql ${other.seconds.toFixed(2)} s, mod ${own.seconds.toFixed(2)} s (${own.result.rows} rows, peak ${own.result.peak_mib} MiB), ratio ${(own.seconds / other.seconds).toFixed(2)}`,
+      `${title} ${pair}: ${other} ${their.seconds.toFixed(2)} s, ${own} ${our.seconds.toFixed(2)} s (${our.result.rows} rows, peak ${our.result.peak_mib} MiB), ratio ${ratio.toFixed(2)}`,
     );
     rmSync(path.join(folder, "work"), { recursive: true, force: true });
   }
   const value = median(ratios);
   console.log(`${title}: median ratio ${value.toFixed(2)} (limit ${limit}) ${value <= limit ? "ok" : "MISSED"}`);
-  return value <= limit;
+  return { ok: value <= limit, peak };
 }
 
 let ok = true;
 try {
   const only = values.only.split(",");
   const rows = Number(values.rows);
-  const upserts = Number(values["upsert-rows"]);
+  const upserts = Number(values["upsert-rows"] ?? Math.ceil(rows / 5));
   console.log(
     `machine: ${os.cpus().length} × ${os.cpus()[0].model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, node ${process.version}`,
   );
@@ -119,7 +157,7 @@ try {
         () => mod("writer", { input_artifact: all.parquet, table_name: "ours" }),
         () => psql(`\\copy theirs from '${all.csv}' (format csv)`),
         (side) => psql(`drop table if exists ${side}`, `create table ${side} ${TABLE}`, "checkpoint"),
-      ) && ok;
+      ).ok && ok;
   }
   if (only.includes("unload")) {
     psql(
@@ -134,7 +172,7 @@ try {
         1.8,
         () => mod("reader", { table_name: "source" }),
         () => psql(`\\copy source to '${path.join(folder, "out.csv")}' (format csv)`),
-      ) && ok;
+      ).ok && ok;
   }
   if (only.includes("upsert")) {
     // Half of the keys are there already, spread over the whole table.
@@ -171,7 +209,33 @@ try {
             `vacuum analyze ${side}`,
             "checkpoint",
           ),
-      ) && ok;
+      ).ok && ok;
+  }
+  if (only.includes("pipeline")) {
+    const input = await generateDirty(rows, "dirty");
+    // The clean table, as the pipeline itself makes it, is what the load alone gets.
+    const first = script(input, "ours");
+    const clean = path.join(folder, "clean.parquet");
+    renameSync(first.clean, clean);
+    const compared = compare(
+      "pipeline",
+      2.0,
+      () => script(input, "ours"),
+      () => mod("writer", { input_artifact: clean, table_name: "theirs" }),
+      (side) => psql(`drop table if exists ${side}`, "checkpoint"),
+      "load alone",
+      "four mods",
+    );
+    ok = compared.ok && ok;
+    let peak = compared.peak;
+    if (values["times-ten"]) {
+      rmSync(input);
+      psql("drop table if exists ours", "drop table if exists theirs", "checkpoint");
+      peak = script(await generateDirty(rows * 10, "dirty10"), "ours").peak_mib;
+      console.log(`pipeline: peak ${compared.peak} MiB with ${rows} rows, ${peak} MiB with ${rows * 10}`);
+    }
+    ok = peak <= PEAK_LIMIT && ok;
+    console.log(`pipeline: peak ${peak} MiB (limit ${PEAK_LIMIT}) ${peak <= PEAK_LIMIT ? "ok" : "MISSED"}`);
   }
 } finally {
   await server.stop();

@@ -133,13 +133,8 @@ async function duckdb() {
 }
 
 async function mariadb() {
-  const mysql = (await import("mysql2")).default;
-  const { Connection } = mysql;
-  const { createConnection } = mysql;
-  mysql.createConnection = (...given) => {
-    moment("open");
-    return createConnection(...given);
-  };
+  const { Connection } = (await import("mysql2")).default;
+  watch(Connection.prototype, "connect", () => moment("open"));
   const { query } = Connection.prototype;
   Connection.prototype.query = function (given, ...rest) {
     const text = typeof given === "string" ? given : (given?.sql ?? "");

@@ -476,6 +476,8 @@ class MysqlConnection implements DatabaseConnection {
       flush();
       isDone(count);
       stream.push(null);
+      // Nothing asks the stream for more after its end; paused, the connection would never hear the answer to the next statement.
+      this.client.resume();
     });
     const abort = (): void => {
       if (!stream.readableEnded) this.client.destroy();
