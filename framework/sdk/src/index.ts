@@ -3,6 +3,10 @@ export type { Envelope, ErrorEnvelope, ExitCode, ModLogger, SuccessEnvelope } fr
 export { setupLogger } from "./logging/setup-logger.js";
 export { RunFailure, runMod } from "./runner/run-mod.js";
 export type { EnvelopeOf, ParametersOf, RunModOptions } from "./runner/run-mod.js";
+export { runJob } from "./runner/run-job.js";
+export type { RunJobOptions } from "./runner/run-job.js";
+export type { JobEnvelope } from "./jobs/run-job-types.js";
+export type { StepSummary } from "./jobs/engine/step-ending.js";
 export { describeMod, listMods, runEvents, sessionSignal, setGlobalConfig } from "./runner/script-api.js";
 export { globals, params } from "./runner/script-values.js";
 export type { RunEvent } from "./runner/run-events.js";
@@ -19,6 +23,7 @@ export { supervise } from "./runner/supervise.js";
 export type { SuperviseOptions, SuperviseResult } from "./runner/supervise.js";
 export type {
   FromRunner,
+  RunJobRequest,
   RunModRequest,
   RunnerConfiguration,
   RunnerInvocation,

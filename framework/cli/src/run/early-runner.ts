@@ -12,7 +12,13 @@ export function startEarly(argv: readonly string[]): void {
   const [command = "", ...rest] = argv;
   const end = rest.indexOf("--");
   const own = end === -1 ? rest : rest.slice(0, end);
-  if (!command.startsWith("run-") || own.length === 0 || own.includes("--help") || own.includes("-h")) return;
+  if (
+    !(command.startsWith("run-") || command === "replay") ||
+    own.length === 0 ||
+    own.includes("--help") ||
+    own.includes("-h")
+  )
+    return;
   started = startRunner();
 }
 

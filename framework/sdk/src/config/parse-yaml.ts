@@ -11,11 +11,11 @@ import { readScalar } from "./yaml-scalar.js";
 /** What one YAML text may hold. Everything past it is an error, found in less than a second. */
 export const YAML_LIMITS = {
   /** UTF-8 bytes of a file. */
-  bytes: 1_048_576,
+  bytes: 4_194_304,
   /** Mappings and lists inside each other, those behind aliases included. */
   depth: 100,
-  /** Values, those that aliases repeat included. */
-  nodes: 100_000,
+  /** Values, those that aliases repeat included. A job of 10,000 steps has some 150,000. */
+  nodes: 400_000,
 } as const;
 
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
@@ -92,7 +92,7 @@ class YamlReader {
   read(): YamlNode {
     // A text of UTF-16 length n has n to 3n bytes, so most texts need no counting.
     if (this.text.length * 3 > YAML_LIMITS.bytes && Buffer.byteLength(this.text) > YAML_LIMITS.bytes) {
-      this.#stop("DATAPY_YAML_TOO_LARGE", { limit: "1 MiB" }, undefined);
+      this.#stop("DATAPY_YAML_TOO_LARGE", { limit: "4 MiB" }, undefined);
     }
     let documents = 0;
     for (const event of this.#events()) {

@@ -19,7 +19,7 @@ export function readYamlFile(path: string, cwd: string): string {
     throw fault("DATAPY_FILE_UNREADABLE", { path, detail: reasonOf(code, error) }, { cause: error });
   }
   if (bytes.length > YAML_LIMITS.bytes)
-    throw fault("DATAPY_YAML_TOO_LARGE", { limit: "1 MiB" }, { location: { file: path } });
+    throw fault("DATAPY_YAML_TOO_LARGE", { limit: "4 MiB" }, { location: { file: path } });
   if (!isUtf8(bytes)) throw fault("DATAPY_FILE_UNREADABLE", { path, detail: "it is not UTF-8 text" });
   const text = bytes.toString("utf8");
   return text.startsWith("\ufeff") ? text.slice(1) : text;

@@ -39,7 +39,8 @@ export async function executeJob(session: Session, request: JobRequest): Promise
   const name = nameOfFile(file);
   const runId = `${name.replace(/[^A-Za-z0-9_-]+/g, "_")}_${request.runSuffix ?? randomHex(4)}`;
   const logs = { log_file: session.log.file, session_id: session.id, run_id: runId };
-  const part = { kind: "job" as const, uuid: partUuid(session.uuid, "job", runId) };
+  const mark = request.isKept === false ? runId : "";
+  const part = { kind: "job" as const, uuid: partUuid({ sessionUuid: session.uuid, mark }, "job", "") };
   const steps = new Map<string, StepSummary>();
   session.log.lifecycle("info", "job started", { job: name }, { file });
   let envelope: Envelope;
@@ -48,7 +49,7 @@ export async function executeJob(session: Session, request: JobRequest): Promise
     const planned = await planFor(session, request);
     planHash = planned.plan.hash;
     session.ledger.partStarted({ ...part, planHash, description: planned.plan.job.description });
-    const result = await runPlanned(session, planned, request, part, (summary) => {
+    const result = await runPlanned(session, planned, request, { part, mark }, (summary) => {
       // A step that is tried again with its job has ended again.
       steps.delete(summary.step);
       steps.set(summary.step, summary);
@@ -106,7 +107,7 @@ async function runPlanned(
   session: Session,
   planned: PlannedJob,
   request: JobRequest,
-  part: JobLevel["part"],
+  { part, mark }: { readonly part: JobLevel["part"]; readonly mark: string },
   onStep: (summary: StepSummary) => void,
 ): Promise<JobResult> {
   const { plan } = planned;
@@ -133,6 +134,7 @@ async function runPlanned(
       overrides: overridesOf(request),
       onEmpty: request.onEmpty ?? "ok",
       sessionUuid: session.uuid,
+      mark,
       onStep,
       onCleanUp: (milliseconds) => request.onCleanUp?.(milliseconds),
     };

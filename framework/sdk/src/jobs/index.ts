@@ -31,3 +31,5 @@ export { localEngine } from "./engine/local-engine.js";
 export { executeJob } from "./execute-job.js";
 export type { JobEnvelope, JobRequest, JobRun } from "./run-job-types.js";
 export type { StepSummary } from "./engine/step-ending.js";
+export { bundleSession } from "./resume/session-archive.js";
+export type { SessionArchive } from "./resume/session-archive.js";

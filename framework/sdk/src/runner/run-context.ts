@@ -86,7 +86,7 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
 
 /** One folder a run of a job: `load`, `load.2` for an item, `reports.load` for a step of a sub-job. */
 function folderOf({ step, id }: Run): string {
-  return encodeURIComponent((step.path ?? step.stepId ?? id).replace(/\[(\d+)\]/g, ".$1"));
+  return encodeURIComponent((step.folder ?? step.path ?? step.stepId ?? id).replace(/\[(\d+)\]/g, ".$1"));
 }
 
 function globalsOf({ session, scope }: Run): Readonly<Record<string, unknown>> {

@@ -121,7 +121,8 @@ export async function runMod(
   return envelope;
 }
 
-function leaveToSession(envelope: Envelope): void {
+/** Leaves a result that the script does not handle itself to its session: for the exit code, errors and warnings of that. */
+export function leaveToSession(envelope: Envelope): void {
   const state = scriptState();
   const code = exitCodeOf(envelope);
   if (code > state.worst) state.worst = code;

@@ -64,6 +64,8 @@ export interface RunJobRequest extends RunnerInvocation {
   /** Session, or archive of one, to run again. */
   readonly replay?: string;
   readonly acceptChanges?: boolean;
+  /** Folder that holds the session to replay, where it is not the project's own. */
+  readonly workPath?: string;
 }
 
 /** What a runner process is asked to do. */

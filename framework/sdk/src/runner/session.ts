@@ -204,7 +204,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 function openLog(
-  options: Pick<SessionOptions, "name" | "logLevel" | "logFormat" | "within">,
+  options: Pick<SessionOptions, "name" | "logLevel" | "logFormat" | "startedAt" | "within">,
   context: {
     readonly id: string;
     readonly startedAt: Date;
@@ -217,7 +217,8 @@ function openLog(
   return openSessionLog({
     sessionId: context.id,
     stem: options.name,
-    startedAt: context.startedAt,
+    // A session that is gone on with gets a file of its own each time, named after that time.
+    startedAt: options.startedAt === undefined ? context.startedAt : new Date(),
     directory: settings?.directory ?? path.join(context.workPath, "logs"),
     level: options.logLevel ?? settings?.level,
     format: options.logFormat ?? settings?.format,

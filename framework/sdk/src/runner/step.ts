@@ -13,6 +13,8 @@ export interface Step {
    * artifact folder are named after it. Default `stepId`.
    */
   readonly path?: string;
+  /** Name of its artifact folder. Default made from `path`. */
+  readonly folder?: string;
   /** What `${item}` gives. */
   readonly item?: unknown;
   /** Wall time that the run may take, from the search for the mod to its envelope, in milliseconds. Default unlimited. */

@@ -188,7 +188,7 @@ class Conductor {
     const { ledger, log } = level.job.session;
     const part: LedgerPart = {
       kind: "step",
-      uuid: partUuid(level.job.sessionUuid, "step", path),
+      uuid: partUuid(level.job, "step", path),
       step: path,
       parent: { uuid: level.part.uuid, step: level.part.step },
       description: step.description,

@@ -26,6 +26,8 @@ export interface RunningJob {
   readonly onEmpty: "ok" | "warn" | "fail";
   /** OpenLineage's UUID of this invocation of the session. */
   readonly sessionUuid: string;
+  /** Tells this job from others of the session: in front of folders, in run ids. Empty where a session is one job. */
+  readonly mark: string;
   /** Told of every step that ended, in order. */
   readonly onStep: (summary: StepSummary) => void;
   /** Told once that clean-up goes on for so long after the job was to end, in milliseconds. */

@@ -11,7 +11,7 @@ import { overridesFor } from "../plan/plan-step.js";
 import type { PlanRetries, PlanStep } from "../plan/plan-types.js";
 import type { StepRecord } from "../resume/step-records.js";
 import type { Outcome, StepTask, TaskResult } from "./engine-types.js";
-import type { JobLevel } from "./job-level.js";
+import type { JobLevel, RunningJob } from "./job-level.js";
 import { retryWait, waited } from "./retry-wait.js";
 import { outcomeOf, tellingParts } from "./step-ending.js";
 import type { StepEnding } from "./step-ending.js";
@@ -75,7 +75,7 @@ async function tryOnce(unit: StepUnit, path: string, attempt: number, generation
       logs: {
         log_file: job.session.log.file,
         session_id: job.session.id,
-        run_id: `${runName(step.mod?.name ?? step.id)}_${runSuffix(job.session.id, path, generation)}`,
+        run_id: `${runName(step.mod?.name ?? step.id)}_${runSuffix(job, path, generation)}`,
       },
     });
     return {
@@ -103,13 +103,14 @@ function taskOf(unit: StepUnit, path: string, attempt: number, generation: numbe
       ...(mod?.package === undefined ? {} : { version: mod.version }),
       stepId: step.id,
       path,
+      ...(job.mark === "" ? {} : { folder: `${job.mark}.${path}` }),
       attempt,
       ...(Object.keys(params).length === 0 ? {} : { params }),
       ...(item === undefined ? {} : { item: item.value }),
       ...(step.timeout_ms === null ? {} : { timeoutMs: step.timeout_ms }),
     },
     scope: level.scope,
-    runSuffix: runSuffix(job.session.id, path, generation),
+    runSuffix: runSuffix(job, path, generation),
     stepUuid: unit.part.uuid,
     outcomes: readOutcomes(unit),
     added: unit.added,
@@ -152,11 +153,9 @@ function fedInput({ step, outcomes }: StepUnit): { readonly input_artifact?: unk
  * Eight digits that are the same whenever the same work of the same session is done: tries and resumed invocations are one load to a
  * target that knows what it has. Work that is done anew although it had succeeded is another.
  */
-export function runSuffix(sessionId: string, path: string, generation: number): string {
-  return createHash("sha256")
-    .update(`${sessionId}\n${path}\n${String(generation)}`)
-    .digest("hex")
-    .slice(0, 8);
+export function runSuffix({ session, mark }: RunningJob, path: string, generation: number): string {
+  const work = [session.id, mark, path, String(generation)];
+  return createHash("sha256").update(work.join("\n")).digest("hex").slice(0, 8);
 }
 
 function itemHash({ item }: StepUnit): string | undefined {
@@ -269,6 +268,10 @@ function takenOver(unit: StepUnit, path: string, record: StepRecord): StepEnding
 }
 
 /** OpenLineage's UUID of a job or step of this invocation. */
-export function partUuid(sessionUuid: string, kind: "job" | "step", path: string): string {
-  return runUuid(sessionUuid, `${kind} ${path}`);
+export function partUuid(
+  { sessionUuid, mark }: Pick<RunningJob, "sessionUuid" | "mark">,
+  kind: "job" | "step",
+  path: string,
+): string {
+  return runUuid(sessionUuid, `${kind} ${mark} ${path}`);
 }

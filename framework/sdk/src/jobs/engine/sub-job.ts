@@ -27,7 +27,7 @@ export async function runSubJob(unit: StepUnit, work: StepWork): Promise<StepEnd
   const own: PlannedJob = { ...planned, configuration };
   const part = {
     kind: "job" as const,
-    uuid: partUuid(job.sessionUuid, "job", path),
+    uuid: partUuid(job, "job", path),
     step: path,
     parent: { uuid: unit.part.uuid, step: unit.part.step },
     description: planned.plan.job.description,

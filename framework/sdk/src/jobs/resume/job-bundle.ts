@@ -184,6 +184,17 @@ export function configurationOf(bundle: JobBundle): NonNullable<Session["options
   };
 }
 
+/** A bundle whose home is not on this machine, as if its files stood in `cwd`. */
+export function moveBundle(bundle: JobBundle, cwd: string): JobBundle {
+  const move = <Kind extends BundledFile>(one: Kind): Kind => {
+    const inside = path.relative(bundle.cwd, one.file);
+    const isInside = inside !== "" && !inside.startsWith("..") && !path.isAbsolute(inside);
+    return { ...one, file: path.join(cwd, isInside ? inside : path.basename(one.file)) };
+  };
+  const { job, project, files } = bundle;
+  return { ...bundle, cwd, job: move(job), project: project === null ? null : move(project), files: files.map(move) };
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -5,7 +5,7 @@ import { fault } from "../../errors.js";
 import type { RunJobRequest } from "../../runner/runner-protocol.js";
 import type { SessionOptions } from "../../runner/session-types.js";
 import type { JobRequest } from "../run-job-types.js";
-import { configurationOf, environmentOf, findBundle, findLastBundle, jobFolder } from "./job-bundle.js";
+import { configurationOf, environmentOf, findBundle, findLastBundle, jobFolder, moveBundle } from "./job-bundle.js";
 import type { JobBundle } from "./job-bundle.js";
 import { RECORDS_NAME, readRecords } from "./step-records.js";
 
@@ -89,8 +89,9 @@ async function prepareReplay(request: RunJobRequest, which: string, options: Ses
   const bundle = isArchive
     ? await (await import("./session-archive.js")).readArchivedBundle(archive)
     : findBundle(await findWorkPath(request), which);
-  const restored = configurationOf(bundle);
-  const folder = statSync(bundle.cwd, { throwIfNoEntry: false })?.isDirectory() === true ? bundle.cwd : cwd;
+  const isHome = statSync(bundle.cwd, { throwIfNoEntry: false })?.isDirectory() === true;
+  const folder = isHome ? bundle.cwd : cwd;
+  const restored = configurationOf(isHome ? bundle : moveBundle(bundle, cwd));
   return {
     ...optionsOf(bundle),
     options: {
@@ -120,7 +121,8 @@ function optionsOf({ options }: JobBundle): Pick<PreparedJob, "selection" | "max
 }
 
 /** Where the project keeps its sessions. */
-async function findWorkPath({ cwd, configuration }: RunJobRequest): Promise<string> {
+async function findWorkPath({ cwd, configuration, workPath: given }: RunJobRequest): Promise<string> {
+  if (given !== undefined) return path.resolve(cwd, given);
   const { file, sets, environmentName } = configuration;
   const isThere = file === undefined || !("path" in file) || existsSync(path.resolve(cwd, file.path));
   const { workPath } = await loadConfiguration({
