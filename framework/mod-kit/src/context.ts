@@ -240,6 +240,11 @@ export type ModContext<Artifacts extends ArtifactDeclarations = ArtifactDeclarat
 export interface RunContext<Tables extends string = string, Files extends string = string> {
   readonly runId: string;
   readonly sessionId: string;
+  /**
+   * In a preview (`datapy preview`): about as many rows are wanted. Tables of a source are cut to it by the host; a mod that can read less
+   * from its source should. `undefined` in a run, whose rows all count.
+   */
+  readonly sampleRows: number | undefined;
   readonly log: ModLogger;
   readonly result: ResultBuilder;
   /** Takes the keys of declared artifacts of kind `table`. */

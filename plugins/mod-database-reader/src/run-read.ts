@@ -136,7 +136,9 @@ async function readOnce(params: ReaderParams, ctx: ModContext, target: Connectio
       await watermarkColumns(params, main, query, columns),
       place,
     );
-    const filtered = range === undefined ? query : sql`select * from (${query}\n) as w where ${range.condition}`;
+    const wanted = range === undefined ? query : sql`select * from (${query}\n) as w where ${range.condition}`;
+    const filtered =
+      ctx.sampleRows === undefined ? wanted : sql`select * from (${wanted}\n) as s limit ${literal(ctx.sampleRows)}`;
 
     const conditions = await splits(params, ctx, main, filtered, columns);
     if (conditions.length > 1) {

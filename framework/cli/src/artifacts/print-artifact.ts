@@ -4,7 +4,7 @@ import { withTableReader } from "@datapy/sdk/artifacts";
 import type { FoundArtifact } from "@datapy/sdk/artifacts";
 import { fault } from "@datapy/sdk/errors";
 import { Flags } from "../oclif.js";
-import type { RowFormat } from "./print-rows.js";
+import type { RowFormat } from "./rows-text.js";
 
 /** Flags that say how rows are printed. */
 export const ROW_FORMAT_FLAGS = {

@@ -1,9 +1,11 @@
 import path from "node:path";
 import { DatapyError } from "@datapy/mod-kit";
 import type { DatapyErrorInput } from "@datapy/mod-kit";
+import type { CheckRequest, JobCheck } from "@datapy/sdk/check";
 import { fault } from "@datapy/sdk/errors";
 import { FaultList } from "@datapy/sdk/faults";
 import type { GuessReport, GuessRequest } from "@datapy/sdk/guess";
+import type { JobPreview, PreviewRequest } from "@datapy/sdk/preview";
 import { runNodeScript } from "../child-process.js";
 
 /** What a request of the sdk carries besides what its process knows itself. */
@@ -11,6 +13,8 @@ type Plain<Request> = Omit<Request, "env" | "signal">;
 
 /** Tasks, with what they are given and what they give. */
 interface Tasks {
+  readonly check: { readonly request: Plain<CheckRequest>; readonly result: JobCheck };
+  readonly preview: { readonly request: Plain<PreviewRequest>; readonly result: JobPreview };
   readonly guess: { readonly request: Plain<GuessRequest>; readonly result: GuessReport };
 }
 

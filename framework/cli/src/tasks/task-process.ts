@@ -15,6 +15,14 @@ async function perform({ task, request }: TaskRequest): Promise<unknown> {
       const { guessParameters } = await import("@datapy/sdk/guess");
       return guessParameters({ ...request, ...shared });
     }
+    case "check": {
+      const { checkJob } = await import("@datapy/sdk/check");
+      return checkJob({ ...request, ...shared });
+    }
+    case "preview": {
+      const { previewJob } = await import("@datapy/sdk/preview");
+      return previewJob({ ...request, ...shared });
+    }
   }
 }
 

@@ -47,13 +47,13 @@ function reasonOf(file: string): NeededReason | undefined {
 }
 
 function isOfJob(event: RunEvent): boolean {
-  return datapyFacet(event)["step"] !== undefined;
+  return datapyFacet(event)["part"] === "job";
 }
 
 /** The session's own last event counts: a session that is resumed is gone on with in the same file. */
 function endedWell(events: readonly RunEvent[]): boolean {
-  const own = events.filter((event) => datapyFacet(event)["run_id"] === undefined && "exit_code" in datapyFacet(event));
-  const code = own.length === 0 ? undefined : datapyFacet(own.at(-1) as RunEvent)["exit_code"];
+  const last = events.map(datapyFacet).findLast(({ run_id, part }) => run_id === undefined && part === undefined);
+  const code = last?.["exit_code"];
   return typeof code === "number" && code < 20;
 }
 

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Column, RowBatch } from "@datapy/mod-kit";
 import { createDataEngine } from "../data/duckdb-engine.js";
@@ -9,6 +8,7 @@ import { interruptible } from "../data/interruptible.js";
 import { readBatches } from "../data/read-batches.js";
 import { describeQuery } from "../data/table-columns.js";
 import { fault } from "../errors.js";
+import { withTemporaryFolder } from "./with-temporary-folder.js";
 
 /** A DuckDB to look at finished tables with. */
 export interface TableReader {
@@ -21,36 +21,41 @@ export interface TableReader {
 }
 
 /** Opens DuckDB for `use`, and gives everything back afterwards. A query is interrupted when `signal` aborts. */
-export async function withTableReader<Result>(
+export function withTableReader<Result>(
   use: (reader: TableReader) => Promise<Result>,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Result> {
-  const spillFolder = mkdtempSync(path.join(os.tmpdir(), "datapy-tables-"));
-  const engine = createDataEngine({ spillFolder, databasePath: path.join(spillFolder, "none.duckdb") });
-  let opened: DataConnection | undefined;
-  try {
-    const data = (opened = await engine.connect());
-    const run = <Value>(action: () => Promise<Value>): Promise<Value> => interruptible(data.connection, signal, action);
-    return await use({
-      rows: (query) => run(async () => (await data.connection.runAndReadAll(query)).getRowObjectsJS()),
-      describe: (query) => run(() => describeQuery(data.connection, query)),
-      batches: (query) => readBatches(data, query, signal),
-      async table(file) {
-        if (!existsSync(file)) throw unreadable(file, "there is no such file");
-        const source = readParquet(file);
-        try {
-          await data.connection.run(`DESCRIBE SELECT * FROM ${source}`);
-        } catch (error) {
-          throw unreadable(file, error instanceof Error ? error.message.split("\n", 1)[0] : String(error), error);
-        }
-        return source;
-      },
-    });
-  } finally {
-    opened?.connection.closeSync();
-    engine.close();
-    rmSync(spillFolder, { recursive: true, force: true });
-  }
+  return withTemporaryFolder("tables", async (spillFolder) => {
+    const engine = createDataEngine({ spillFolder, databasePath: path.join(spillFolder, "none.duckdb") });
+    let opened: DataConnection | undefined;
+    try {
+      opened = await engine.connect();
+      return await use(readerOf(opened, signal));
+    } finally {
+      opened?.connection.closeSync();
+      engine.close();
+    }
+  });
+}
+
+function readerOf(data: DataConnection, signal: AbortSignal): TableReader {
+  const { connection } = data;
+  const run = <Value>(action: () => Promise<Value>): Promise<Value> => interruptible(connection, signal, action);
+  return {
+    rows: (query) => run(async () => (await connection.runAndReadAll(query)).getRowObjectsJS()),
+    describe: (query) => run(() => describeQuery(connection, query)),
+    batches: (query) => readBatches(data, query, signal),
+    async table(file) {
+      if (!existsSync(file)) throw unreadable(file, "there is no such file");
+      const source = readParquet(file);
+      try {
+        await connection.run(`DESCRIBE SELECT * FROM ${source}`);
+      } catch (error) {
+        throw unreadable(file, error instanceof Error ? error.message.split("\n", 1)[0] : String(error), error);
+      }
+      return source;
+    },
+  };
 }
 
 function unreadable(file: string, detail: string | undefined, cause?: unknown): Error {

@@ -70,6 +70,8 @@ export interface ArtifactRetention {
 /** What is asked of {@link Configuration}. */
 export interface ConfigurationRequest {
   readonly cwd: string;
+  /** Folder that relative paths of parameters are taken from where no `base_path` is given. Default `cwd`. */
+  readonly dataFolder?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--env`; `DATAPY_ENV` where it is not given. */
   readonly environmentName?: string;
@@ -114,6 +116,8 @@ export interface ResolveRequest {
 /** Configuration of an invocation: read once, resolved once per mod. */
 export interface Configuration {
   readonly cwd: string;
+  /** Folder that relative paths of parameters are taken from where no `base_path` is given. */
+  readonly dataFolder: string;
   readonly project:
     { readonly file: string; readonly name: string | undefined; readonly version: string | undefined } | undefined;
   /** The overlay of the project that is in force. */

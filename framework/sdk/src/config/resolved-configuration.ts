@@ -46,6 +46,7 @@ export interface ConfigurationParts {
 /** The configuration of an invocation. Made by `loadConfiguration`. */
 export class ResolvedConfiguration implements Configuration {
   readonly cwd: string;
+  readonly dataFolder: string;
   readonly project: Configuration["project"];
   readonly environment: string | undefined;
   readonly hasStructuredFiles: boolean;
@@ -60,6 +61,7 @@ export class ResolvedConfiguration implements Configuration {
     readonly parts: ConfigurationParts,
   ) {
     this.cwd = parts.request.cwd;
+    this.dataFolder = parts.request.dataFolder ?? parts.request.cwd;
     this.environment = parts.environment;
     this.hasStructuredFiles =
       parts.project !== undefined || (parts.runFile !== undefined && parts.runFile.form !== "flat");
@@ -111,7 +113,7 @@ export class ResolvedConfiguration implements Configuration {
     if (faults.length > 0) throw new FaultList(faults);
     await this.#readSecrets([merged]);
     const expander = this.#expander(request.references, request.references);
-    const resolved = realizeParameters({ merged, schema: request.schema, expander, cwd: this.cwd }, faults);
+    const resolved = realizeParameters({ merged, schema: request.schema, expander, cwd: this.dataFolder }, faults);
     for (const secret of resolved.secrets) this.parts.request.masker?.add(secret);
     return { resolved: { ...resolved, secrets: [...new Set([...this.parts.secrets, ...resolved.secrets])] }, faults };
   }

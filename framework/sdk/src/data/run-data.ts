@@ -23,6 +23,10 @@ export interface RunDataOptions {
   readonly signal: AbortSignal;
   /** Where the artifacts of the run go. */
   readonly artifacts: ArtifactFolder;
+  /** Whether database files are attached for reading only. Default `false`. */
+  readonly isReadOnly?: boolean | undefined;
+  /** In a preview: most rows that a table artifact gets. Default all. */
+  readonly sampleRows?: number | undefined;
 }
 
 /** A {@link DataContext} with its end. */
@@ -45,7 +49,7 @@ const PRIVATE = /\b(?:temp|temporary|begin|start|set|reset|pragma|use|attach|pre
 let databases = 0;
 
 /** Opens the door to DuckDB for one run. The connection is made by the first statement; each run has a database of its own. */
-export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunData {
+export function openRunData({ engine, signal, artifacts, isReadOnly = false, sampleRows }: RunDataOptions): RunData {
   const database = `run_${String(++databases)}`;
   const streams = new Set<DuckDBConnection>();
   const attached: AttachedDatabase[] = [];
@@ -84,7 +88,7 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
 
   async function writeQuery(
     key: string,
-    query: string,
+    whole: string,
     options: Parameters<DataContext["writeTable"]>[2] = {},
   ): Promise<TableArtifact> {
     return publish(
@@ -108,10 +112,12 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
     options: Parameters<DataContext["writeTable"]>[2] = {},
   ): Promise<TableArtifact> {
     const file = await artifacts.create(key, "table", ".parquet");
+    const query = sampleRows === undefined ? whole : `SELECT * FROM (${whole}\n) LIMIT ${String(sampleRows)}`;
     try {
       const table: TableArtifact = { kind: "table", key, uri: file.path, ...(await write(file.path)) };
       await file.sync();
-      await options.verify?.(table);
+      // What verifies that a table is complete would find that a sample is not.
+      if (sampleRows === undefined) await options.verify?.(table);
       signal.throwIfAborted();
       const uri = await file.publish();
       return artifacts.add({ ...table, uri, ...(options.lineage === undefined ? {} : { lineage: options.lineage }) });
@@ -128,7 +134,12 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
       artifacts.require(key, "table");
       const staging = await exclusive((opened) => createStagingTable(opened, columns));
       try {
-        for await (const batch of batches) await exclusive(() => staging.append(batch));
+        let rows = 0;
+        for await (const batch of batches) {
+          await exclusive(() => staging.append(batch));
+          rows += batch.rows;
+          if (rows >= (sampleRows ?? Infinity)) break;
+        }
         await exclusive(() => staging.finish());
         return await writeQuery(key, staging.query);
       } finally {
@@ -198,7 +209,7 @@ export function openRunData({ engine, signal, artifacts }: RunDataOptions): RunD
       await exclusive(() => Promise.resolve());
       const database = await engine.databases.attach({
         file: file === undefined || file === "" ? engine.settings.databasePath : path.resolve(file),
-        readOnly: attachment.readOnly ?? false,
+        readOnly: isReadOnly || (attachment.readOnly ?? false),
         timeout: attachment.timeout ?? ATTACH_TIMEOUT_MS,
         signal,
       });

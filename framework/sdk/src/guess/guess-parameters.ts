@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { withTemporaryFolder } from "../artifacts/with-temporary-folder.js";
 import { formOf, readSourceFile } from "../config/config-sources.js";
 import { modOfModeline } from "../config/modeline.js";
 import { nestValue, parseSet } from "../config/parse-set.js";
@@ -24,6 +25,7 @@ export interface GuessRequest {
   /** `--set` arguments. They are given, and written as they are. */
   readonly sets?: readonly string[] | undefined;
   readonly environmentName?: string | undefined;
+  /** Level of the log lines that are shown on stderr. Default none. */
   readonly logLevel?: string | undefined;
   /** Ends it. */
   readonly signal?: AbortSignal | undefined;
@@ -45,14 +47,20 @@ export interface GuessReport {
  *
  * @throws DatapyError `DATAPY_GUESS_…`, `DATAPY_EXPLAIN_NO_MOD`, the mod's own; FaultList of faulty parameters
  */
-export async function guessParameters(request: GuessRequest): Promise<GuessReport> {
+export function guessParameters(request: GuessRequest): Promise<GuessReport> {
+  return withTemporaryFolder("guess", (workPath) => guessIn(workPath, request));
+}
+
+async function guessIn(workPath: string, request: GuessRequest): Promise<GuessReport> {
   const { source, cwd, sets = [] } = request;
   const seed = /\.ya?ml$/i.test(source) && existsSync(path.resolve(cwd, source)) ? readSeed(source, cwd) : undefined;
   const session = await openSession({
     name: "guess",
     cwd,
     env: request.env,
-    logLevel: request.logLevel ?? "warning",
+    logLevel: request.logLevel,
+    isQuiet: request.logLevel === undefined,
+    workPath,
     progress: false,
     configuration: {
       ...(seed === undefined ? {} : { file: { path: source } }),

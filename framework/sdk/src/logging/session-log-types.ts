@@ -14,6 +14,8 @@ export interface SessionLogOptions {
   readonly level?: string | undefined;
   /** How lines look on stderr; the file always holds JSON lines. Default `pretty` on a terminal, else `json`. */
   readonly format?: "json" | "pretty" | undefined;
+  /** Whether lines go to the file alone. Default `false`. */
+  readonly isQuiet?: boolean | undefined;
   /** Age in days past which log files in `directory` that DataPy wrote are deleted when the session closes. Default: never. */
   readonly retentionDays?: number | undefined;
   readonly masker: Masker;

@@ -29,7 +29,10 @@ export function openSessionLog(options: SessionLogOptions): SessionLog {
   const mask = (text: string): string => options.masker.mask(text);
   const outputs: LogOutputs = {
     toFile: (record) => file?.writeLine(renderJson(record)),
-    toTerminal: (record) => terminal.writeLine(pretty ? renderPretty(record, terminal.hasColor) : renderJson(record)),
+    toTerminal: (record) => {
+      if (options.isQuiet === true) return;
+      terminal.writeLine(pretty ? renderPretty(record, terminal.hasColor) : renderJson(record));
+    },
   };
 
   const read = (line: LogInput): LogRecord =>

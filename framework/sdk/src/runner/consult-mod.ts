@@ -1,4 +1,5 @@
 import type { DatapyError, ModContext, ModDefinition, ResultBuilder } from "@datapy/mod-kit";
+import type { Configuration } from "../config/configuration-types.js";
 import { loadMod } from "../contract/load-mod.js";
 import { prepareParameters } from "../contract/prepare-parameters.js";
 import { validateParameters } from "../contract/validate-parameters.js";
@@ -28,8 +29,8 @@ export interface ConsultedMod {
 export interface ConsultationOptions {
   /** Whether parameters may be missing. Default `false`. */
   readonly incomplete?: boolean;
-  /** Folder that relative paths are taken from where no `base_path` is given. Default the session's working directory. */
-  readonly cwd?: string;
+  /** Default the session's. */
+  readonly configuration?: Configuration;
 }
 
 /**
@@ -44,7 +45,7 @@ export async function consultMod<Answer>(
   ask: (mod: ConsultedMod) => Promise<Answer>,
   options: ConsultationOptions = {},
 ): Promise<Answer> {
-  const { configuration } = session;
+  const configuration = options.configuration ?? session.configuration;
   if (configuration === undefined || session.configurationFault !== undefined) throw session.configurationFault;
   const registered = findMod(step.mod, {
     cwd: session.cwd,
@@ -74,7 +75,7 @@ export async function consultMod<Answer>(
     schema: definition.params,
     values: resolved.values,
     basePath: resolved.basePath,
-    cwd: options.cwd ?? session.cwd,
+    cwd: session.dataFolder,
   });
   for (const secret of prepared.secrets) session.masker.add(secret);
 
@@ -84,9 +85,12 @@ export async function consultMod<Answer>(
   const addWarning = (message: string): void => void warnings.push(message);
   const result = Object.create(opened.context.result, { addWarning: { value: addWarning } }) as ResultBuilder;
   try {
-    return await withLogScope({ log: session.log, context: { mod: name, run_id: run.id } }, () =>
+    const asked = withLogScope({ log: session.log, context: { mod: name, run_id: run.id } }, () =>
       ask({ name, definition, params: prepared.params, context: { ...opened.context, result }, warnings }),
     );
+    // When the race is lost, nobody waits for it any more.
+    asked.catch(() => undefined);
+    return await Promise.race([asked, run.deadline.over]);
   } finally {
     run.deadline.clear();
     await opened.close();

@@ -32,7 +32,7 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
     sessionId: session.id,
     logFile: session.log.file,
     runId: run.id,
-    cwd: session.cwd,
+    cwd: session.dataFolder,
     onDataset: (dataset) => datasets.set(`${dataset.role} ${dataset.uri}`, dataset),
     onNote: (message) => session.log.lifecycle("warn", message, { mod: run.mod, run_id: run.id }),
   });
@@ -43,7 +43,14 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
     temporary: path.join(session.temporary.path, run.id),
     onAdd: ({ key, uri }) => result.addArtifact(key, uri),
   });
-  const data = openRunData({ engine: session.engine, signal, artifacts });
+  const { sampleRows } = session.options;
+  const data = openRunData({
+    engine: session.engine,
+    signal,
+    artifacts,
+    isReadOnly: sampleRows !== undefined,
+    sampleRows: definition.metadata.category === "source" ? sampleRows : undefined,
+  });
   const state = openState({
     workPath: session.workPath,
     project: session.configuration?.project?.name,
@@ -58,6 +65,7 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
     context: {
       runId: run.id,
       sessionId: session.id,
+      sampleRows,
       log: session.log.logger({ mod: run.mod, run_id: run.id }),
       result,
       data: data.context,

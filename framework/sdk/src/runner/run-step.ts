@@ -160,7 +160,7 @@ async function travel(run: Run, { definition: imported, reuse }: RunStepOptions)
       schema: definition.params,
       values: resolved.values,
       basePath: resolved.basePath,
-      cwd: session.cwd,
+      cwd: session.dataFolder,
     });
     for (const secret of prepared.secrets) session.masker.add(secret);
     deadline.signal.throwIfAborted();

@@ -33,12 +33,20 @@ export interface SessionOptions {
   /** Overrides what the configuration says. */
   readonly logLevel?: string | undefined;
   readonly logFormat?: "json" | "pretty" | undefined;
+  /** Whether log lines go to the file alone. Default `false`. */
+  readonly isQuiet?: boolean | undefined;
   /** Prometheus text, written when the session closes. */
   readonly metricsFile?: string | undefined;
   /** Live progress on a terminal. Default `true`. */
   readonly progress?: boolean | undefined;
   /** The session of another process that this one runs a part of: its log and ledger are written to, and not ended. */
   readonly within?: { readonly logFile: string; readonly uuid: string; readonly workPath: string } | undefined;
+  /** Where artifacts, logs, ledger and state go instead of the project's own folder. Absolute. */
+  readonly workPath?: string | undefined;
+  /** Folder that relative paths of parameters are taken from where no `base_path` is given. Default `cwd`. */
+  readonly dataFolder?: string | undefined;
+  /** A preview: tables of sources get this many rows at most, the project's database is read only, bookmarks are not kept. */
+  readonly sampleRows?: number | undefined;
   /** Invocation of the session, counted from 1. Default 1; more for one that is gone on with. */
   readonly invocation?: number | undefined;
   /** Memory that this process may use. DuckDB gets a part of it. Default: no limit but the machine's. */
@@ -63,6 +71,8 @@ export interface Session {
   /** What `${run.date}` gives. */
   readonly runDate: string;
   readonly cwd: string;
+  /** Folder that relative paths of parameters are taken from where no `base_path` is given. */
+  readonly dataFolder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What kept the configuration from being read; every run of the session fails with it. */
   readonly configurationFault: unknown;

@@ -35,11 +35,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const startedAt = options.startedAt ?? new Date();
   const runDate = options.runDate ?? localDate(startedAt);
   const cwd = path.resolve(options.cwd ?? process.cwd());
+  const dataFolder = options.dataFolder ?? cwd;
   const env = options.env ?? process.env;
   const masker = options.masker ?? createMasker();
   const load = (globals: Readonly<Record<string, unknown>> | undefined): Promise<Configuration> =>
     loadConfiguration({
       cwd,
+      dataFolder,
       env,
       ...options.configuration,
       ...(globals === undefined ? {} : { globals }),
@@ -54,7 +56,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   } catch (error) {
     configurationFault = error;
   }
-  const workPath = options.within?.workPath ?? configuration?.workPath ?? path.join(cwd, ".datapy");
+  const workPath =
+    options.workPath ?? options.within?.workPath ?? configuration?.workPath ?? path.join(cwd, ".datapy");
   const { invocation = 1 } = options;
   const uuid = options.within?.uuid ?? (invocation === 1 ? id : runUuid(id, `invocation ${String(invocation)}`));
   let log: SessionLog;
@@ -118,6 +121,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     startedAt,
     runDate,
     cwd,
+    dataFolder,
     env,
     workPath,
     masker,
@@ -136,7 +140,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     },
     get engine() {
       return (engine ??= createDataEngine(
-        dataSettings(configuration?.globals ?? {}, workPath, temporary.path, options.memoryLimitBytes),
+        dataSettings(
+          configuration?.globals ?? {},
+          // A preview looks at the project's database, and keeps everything of its own elsewhere.
+          options.sampleRows === undefined ? workPath : (configuration?.workPath ?? workPath),
+          temporary.path,
+          options.memoryLimitBytes,
+        ),
       ));
     },
     get globals() {
@@ -193,9 +203,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         engine?.close();
         channel.close();
         await Promise.all(written);
-        await keepRetention(workPath, configuration?.artifactRetention ?? {}, (message, fields) =>
-          log.lifecycle("info", message, {}, fields),
-        );
+        if (options.within === undefined)
+          await keepRetention(workPath, configuration?.artifactRetention ?? {}, (message, fields) =>
+            log.lifecycle("info", message, {}, fields),
+          );
         await temporary.remove();
         leaveSession(log);
         await log.close();
@@ -204,7 +215,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 function openLog(
-  options: Pick<SessionOptions, "name" | "logLevel" | "logFormat" | "startedAt" | "within">,
+  options: Pick<SessionOptions, "name" | "logLevel" | "logFormat" | "startedAt" | "isQuiet" | "within" | "workPath">,
   context: {
     readonly id: string;
     readonly startedAt: Date;
@@ -219,9 +230,10 @@ function openLog(
     stem: options.name,
     // A session that is gone on with gets a file of its own each time, named after that time.
     startedAt: options.startedAt === undefined ? context.startedAt : new Date(),
-    directory: settings?.directory ?? path.join(context.workPath, "logs"),
+    directory: (options.workPath === undefined ? settings?.directory : undefined) ?? path.join(context.workPath, "logs"),
     level: options.logLevel ?? settings?.level,
     format: options.logFormat ?? settings?.format,
+    isQuiet: options.isQuiet,
     retentionDays: settings?.retentionDays,
     masker: context.masker,
     join: options.within?.logFile,

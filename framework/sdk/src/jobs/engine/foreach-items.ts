@@ -58,7 +58,7 @@ export async function foreachItems(
 
 function baseOf(configuration: ResolvedConfiguration): string {
   const base = configuration.globals["base_path"];
-  return typeof base === "string" ? absolutePath(base, configuration.cwd) : configuration.cwd;
+  return typeof base === "string" ? absolutePath(base, configuration.dataFolder) : configuration.dataFolder;
 }
 
 /** Files that a glob names, absolute and sorted. Hidden ones only where the glob names them. */

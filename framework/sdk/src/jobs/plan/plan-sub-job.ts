@@ -55,11 +55,12 @@ export async function loadSubJob(
   file: string,
   globals: Readonly<Record<string, unknown>>,
 ): Promise<ResolvedConfiguration> {
-  const { cwd, env, environmentName, references, masker, files } = around.parts.request;
+  const { cwd, dataFolder, env, environmentName, references, masker, files } = around.parts.request;
   const { project } = around.parts;
   const text = files?.[file];
   const configuration = await loadConfiguration({
     cwd,
+    dataFolder,
     env,
     file: text === undefined ? { path: file } : { name: file, text },
     ...(environmentName === undefined ? {} : { environmentName }),

@@ -1,0 +1,2 @@
+export { checkJob } from "./check-job.js";
+export type { CheckRequest, JobCheck, StepCheck } from "./check-job.js";
