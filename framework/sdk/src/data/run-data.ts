@@ -91,6 +91,7 @@ export function openRunData({ engine, signal, artifacts, isReadOnly = false, sam
     whole: string,
     options: Parameters<DataContext["writeTable"]>[2] = {},
   ): Promise<TableArtifact> {
+    const query = sampleRows === undefined ? whole : `SELECT * FROM (${whole}\n) LIMIT ${String(sampleRows)}`;
     return publish(
       key,
       (file) =>
@@ -112,7 +113,6 @@ export function openRunData({ engine, signal, artifacts, isReadOnly = false, sam
     options: Parameters<DataContext["writeTable"]>[2] = {},
   ): Promise<TableArtifact> {
     const file = await artifacts.create(key, "table", ".parquet");
-    const query = sampleRows === undefined ? whole : `SELECT * FROM (${whole}\n) LIMIT ${String(sampleRows)}`;
     try {
       const table: TableArtifact = { kind: "table", key, uri: file.path, ...(await write(file.path)) };
       await file.sync();
@@ -231,6 +231,7 @@ export function openRunData({ engine, signal, artifacts, isReadOnly = false, sam
           Object.entries(tables).map(([name, one]) => [name, path.resolve(typeof one === "string" ? one : one.uri)]),
         ),
         folder: artifacts.temporaryPath("sandbox"),
+        sampleRows,
         publish,
       });
       sandboxes.push(opened);

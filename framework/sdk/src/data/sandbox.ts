@@ -23,6 +23,8 @@ export interface SandboxOptions {
   readonly tables: Readonly<Record<string, string>>;
   /** A folder of its own, for what it writes; made here. */
   readonly folder: string;
+  /** In a preview: most rows that a table gets. Default all. */
+  readonly sampleRows?: number | undefined;
   /** Gives a file that `write` has made whole its place among the artifacts. */
   readonly publish: (
     key: string,
@@ -39,7 +41,8 @@ export interface OpenedSandbox {
 }
 
 /** Opens a DuckDB that has no file system but its tables, and whose settings cannot be changed any more. */
-export async function openSandbox({ engine, signal, tables, folder, publish }: SandboxOptions): Promise<OpenedSandbox> {
+export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbox> {
+  const { engine, signal, tables, folder, sampleRows, publish } = options;
   const { opened, closeInstance } = await engine.separate();
   const { connection, duckdb } = opened;
   let last: Promise<unknown> = Promise.resolve();
@@ -128,7 +131,8 @@ export async function openSandbox({ engine, signal, tables, folder, publish }: S
   ): Promise<Omit<TableArtifact, "kind" | "key" | "uri">> {
     const checked = await check(text, parameters);
     const own = path.join(folder, `${String(++files)}.parquet`);
-    const safe = parquetSafe(`\n${checked.text}`, checked.columns);
+    const whole = parquetSafe(`\n${checked.text}`, checked.columns);
+    const safe = sampleRows === undefined ? whole : `SELECT * FROM (${whole}\n) LIMIT ${String(sampleRows)}`;
     let result: DuckDBMaterializedResult | undefined;
     try {
       result = await run(copyStatement(safe, own), parameters);

@@ -56,8 +56,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   } catch (error) {
     configurationFault = error;
   }
-  const workPath =
-    options.workPath ?? options.within?.workPath ?? configuration?.workPath ?? path.join(cwd, ".datapy");
+  const workPath = options.workPath ?? options.within?.workPath ?? configuration?.workPath ?? path.join(cwd, ".datapy");
   const { invocation = 1 } = options;
   const uuid = options.within?.uuid ?? (invocation === 1 ? id : runUuid(id, `invocation ${String(invocation)}`));
   let log: SessionLog;
@@ -230,7 +229,8 @@ function openLog(
     stem: options.name,
     // A session that is gone on with gets a file of its own each time, named after that time.
     startedAt: options.startedAt === undefined ? context.startedAt : new Date(),
-    directory: (options.workPath === undefined ? settings?.directory : undefined) ?? path.join(context.workPath, "logs"),
+    directory:
+      (options.workPath === undefined ? settings?.directory : undefined) ?? path.join(context.workPath, "logs"),
     level: options.logLevel ?? settings?.level,
     format: options.logFormat ?? settings?.format,
     isQuiet: options.isQuiet,
