@@ -114,7 +114,7 @@ class Builder implements ResultBuilder {
     const given = dataset as Partial<DatasetUse> | undefined;
     const { uri, role } = given ?? {};
     if (typeof uri !== "string" || uri === "" || (role !== "input" && role !== "output"))
-      throw this.#refused("dataset", String(uri ?? "without a URI"), valueWords(role ?? given));
+      throw this.#refused("dataset", typeof uri === "string" ? uri : "without a URI", valueWords(role ?? given));
     this.#options.onDataset?.(structuredClone(dataset));
   }
 
