@@ -47,8 +47,13 @@ export class RunFailure extends DatapyError {
   }
 }
 
-/** A parameter as a caller gives it: durations and sizes are numbers or text. */
-type Given<Schema extends TSchema> = number extends Static<Schema> ? Static<Schema> | string : Static<Schema>;
+/** A parameter as a caller gives it: durations and sizes, which are neither plain numbers nor unions, are numbers or text. */
+type Given<Schema extends TSchema> = Schema extends
+  { readonly type: "number" | "integer" } | { readonly anyOf: readonly TSchema[] }
+  ? Static<Schema>
+  : number extends Static<Schema>
+    ? Static<Schema> | string
+    : Static<Schema>;
 
 /**
  * Parameters of a mod as a caller gives them. None is required here, since defaults, project and job may give it; what is missing in
