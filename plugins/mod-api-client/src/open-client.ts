@@ -43,12 +43,12 @@ export async function openClient(params: ApiParams, ctx: ModContext): Promise<Op
     maxResponseSize: params.max_response_size,
     headers: headersOf(Object.entries(params.headers), "headers"),
     secretHeaders,
+    credentialOrigin: originOf(params.endpoint, "endpoint"),
     allowedOrigins: new Set(params.allowed_origins.map((one) => originOf(one, "allowed_origins"))),
     signal: ctx.signal,
     log: ctx.log,
   };
-  originOf(params.endpoint, "endpoint");
-  if (params.token_url !== undefined) originOf(params.token_url, "token_url");
+  const tokenOrigin = params.token_url === undefined ? "" : originOf(params.token_url, "token_url");
   const transport = await HttpTransport.open({
     configuredHosts: [params.endpoint, params.token_url].flatMap((one) =>
       one === undefined ? [] : [new URL(one).hostname],
@@ -65,6 +65,7 @@ export async function openClient(params: ApiParams, ctx: ModContext): Promise<Op
     ...options,
     headers: {},
     secretHeaders: {},
+    credentialOrigin: tokenOrigin,
     allowedOrigins: new Set(),
   });
   try {

@@ -141,7 +141,11 @@ export const Params = Type.Object({
     default: "auto",
     description: "`ndjson`: one record a line. `auto` goes by the content type",
   }),
-  pagination: Type.Optional(Pagination),
+  pagination: Type.Optional(
+    Type.Union(Pagination.anyOf, {
+      description: "How the result is divided into pages: `type` and its keys. Default: one answer holds everything",
+    }),
+  ),
   max_pages: Type.Integer({ default: 10_000, minimum: 1, description: "More pages than this fail the run" }),
   columns: Type.Optional(
     Type.Record(

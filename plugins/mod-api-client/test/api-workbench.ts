@@ -6,11 +6,22 @@ import type { Envelope } from "@datapy/mod-kit";
 import { runMod, setGlobalConfig } from "@datapy/sdk";
 import { MisbehavingServer } from "./server/misbehaving-server.js";
 
+/** An envelope of either kind; what an error has not is empty. */
+export interface Ended {
+  readonly status: Envelope["status"];
+  readonly exit_code?: number;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly metrics: Readonly<Record<string, unknown>>;
+  readonly artifacts: Readonly<Record<string, string>>;
+  readonly logs: Envelope["logs"];
+}
+
 /** A server, a place to work, and the mod as a user runs it. */
 export interface Workbench {
   readonly api: MisbehavingServer;
   readonly folder: string;
-  run(params: Readonly<Record<string, unknown>>): Promise<Envelope>;
+  run(params: Readonly<Record<string, unknown>>): Promise<Ended>;
   /** Runs the mod, which is to succeed, and gives its table. */
   read(params: Readonly<Record<string, unknown>>, key?: string): Promise<Table>;
   /** Runs the mod, which is to fail, and gives what it said. */
@@ -25,7 +36,7 @@ export interface Workbench {
 export interface Table {
   readonly columns: Readonly<Record<string, string>>;
   readonly rows: readonly (readonly unknown[])[];
-  readonly envelope: Envelope | undefined;
+  readonly envelope: Ended | undefined;
 }
 
 const MOD = path.join(__dirname, "..", "dist", "index.js");
@@ -35,8 +46,12 @@ export async function openWorkbench(): Promise<Workbench> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "datapy-api-"));
   const database = await DuckDBInstance.create(":memory:");
   setGlobalConfig({ work_path: folder, log_path: folder, log_level: "error" });
-  const run = (params: Readonly<Record<string, unknown>>): Promise<Envelope> =>
-    runMod(MOD, { retry_delay: "5ms", ...params });
+  const run = async (params: Readonly<Record<string, unknown>>): Promise<Ended> => ({
+    warnings: [],
+    metrics: {},
+    artifacts: {},
+    ...(await runMod(MOD, { retry_delay: "5ms", ...params })),
+  });
   const rows = async (file: string): Promise<Table> => {
     const connection = await database.connect();
     try {

@@ -79,7 +79,7 @@ test("what is damaged is refused, not mended", async () => {
   expect(await fail('[{"a":1,"a":2}]')).toContain('the field "a" occurs twice');
   expect(await fail('[{"a":"\\ud800"}]')).toContain("half of a surrogate pair");
   expect(await fail('[{"a":01}]')).toContain("API_BAD_JSON");
-  expect(await fail(`${"[".repeat(5_000)}`)).toContain("nested more than");
+  expect(await fail("[".repeat(5_000))).toContain("nested more than");
   expect(await fail('[{"a":1}] x')).toContain("more after the end");
   expect(await fail('[{"a_b":1,"a":{"b":2}}]')).toContain("API_COLUMN_CLASH");
   expect(await fail('[{"Id":1,"ID":2}]')).toContain("API_COLUMN_CLASH");

@@ -167,6 +167,17 @@ test("redirects stay on the origin; credentials never leave it", async () => {
   expect(ids(await bench.read({ ...to(`${other.origin}/steal`), allowed_origins: [other.origin] }))).toEqual([1]);
   expect(other.seen[0]?.headers).not.toHaveProperty("authorization");
   expect(other.seen[0]?.headers).not.toHaveProperty("x-tenant");
+  // Nor do they with a next page there.
+  other.reset();
+  other.on("/next", (_seen, response) => json(response, { data: records(2, 2) }));
+  const first = bench.api.on("/first", (_seen, response) =>
+    json(response, { data: records(1, 1), next: `${other.origin}/next` }),
+  );
+  const paged = { records_path: "data", pagination: { type: "next_url", next_path: "next" } };
+  const keyed = { auth_method: "api_key", api_key: "top-secret-key", api_key_in: "query" };
+  const both = await bench.read({ endpoint: first, ...auth, ...paged, ...keyed, allowed_origins: [other.origin] });
+  expect(ids(both)).toEqual([1, 2]);
+  expect(JSON.stringify([other.seen[0]?.headers, [...(other.seen[0]?.query ?? [])]])).not.toMatch(/top-secret|hush/);
   bench.api.on("/round", (_seen, response) => response.writeHead(307, { location: "/round" }).end());
   expect(await bench.fail({ endpoint: `${bench.api.origin}/round` })).toContain("API_PAGINATION_LOOP");
 });

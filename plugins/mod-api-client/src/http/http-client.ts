@@ -44,7 +44,9 @@ export interface ClientOptions {
   readonly maxRetryDelay: number;
   readonly maxResponseSize: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Go to the request's own origin alone, as credentials do. */
+  /** The one origin that gets credentials. */
+  readonly credentialOrigin: string;
+  /** Go to {@link credentialOrigin} alone, as credentials do. */
   readonly secretHeaders: Readonly<Record<string, string>>;
   /** Origins, beside that of a request, to which redirects may lead; no credentials go there. */
   readonly allowedOrigins: ReadonlySet<string>;
@@ -171,18 +173,18 @@ export class HttpClient {
     }
   }
 
-  /** Follows redirects that stay where they may; credentials go to the request's own origin alone. */
+  /** Follows redirects that stay where they may; credentials go to the configured origin alone. */
   async #follow(
     request: ApiRequest,
     signal: AbortSignal,
   ): Promise<{ response: WireResponse; url: URL; token: string | undefined }> {
-    const { allowedOrigins, headers: common, secretHeaders } = this.options;
+    const { allowedOrigins, headers: common, secretHeaders, credentialOrigin } = this.options;
     let url = request.url;
     for (let hops = 0; ; hops += 1) {
       const headers: Record<string, string> = { ...common, ...request.headers };
       const target = new URL(url);
       let token: string | undefined;
-      if (target.origin === request.url.origin) {
+      if (target.origin === credentialOrigin) {
         Object.assign(headers, secretHeaders);
         token = await request.auth.apply(target, headers);
       }
