@@ -83,7 +83,8 @@ function placeOfFault(encoding: string, before: Buffer, bytes: Buffer): number {
     try {
       decoder.decode(bytes.subarray(at, at + 1), { stream: true });
     } catch {
-      return at;
+      // A character that does not go on as it should is wrong from where it begins.
+      return beginOfOpenCharacter(encoding, bytes.subarray(0, at));
     }
   }
   return 0;
