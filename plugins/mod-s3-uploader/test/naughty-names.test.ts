@@ -25,28 +25,38 @@ test.each(STORE_NAMES)("naughty names of files and keys come back from %s as the
   const source = path.join(bench.folder, name, "source");
   const target = path.join(bench.folder, name, "target");
   mkdirSync(source, { recursive: true });
-  for (const [index, one] of NAMES.entries()) writeFileSync(path.join(source, one), `${String(index)} ${one}`);
+  // versitygw lists keys as plain XML, which has no place for most control characters: those it is asked for by key.
+  const isListed = (one: string): boolean => !store.modern || !/[\u0000-\u001f\ufffe\uffff]/.test(one);
+  const listed = NAMES.filter(isListed);
+  const others = NAMES.filter((one) => !isListed(one));
+  const content = (one: string): string => `${String(NAMES.indexOf(one))} ${one}`;
+  for (const one of NAMES) {
+    mkdirSync(path.join(source, isListed(one) ? "listed" : "others"), { recursive: true });
+    writeFileSync(path.join(source, isListed(one) ? "listed" : "others", one), content(one));
+  }
   try {
-    const up = succeeded(
-      await bench.run("s3-uploader", { ...store.parameters(), input_path: source, prefix: "naughty/" }),
+    const upload = () => bench.run("s3-uploader", { ...store.parameters(), input_path: source, prefix: "naughty/" });
+    expect(succeeded(await upload()).metrics).toMatchObject({ files_written: NAMES.length });
+    expect((await keysOf(store, "naughty/listed/")).sort()).toEqual(
+      listed.map((one) => `naughty/listed/${one}`).sort(),
     );
-    expect(up.metrics).toMatchObject({ files_written: NAMES.length });
-    expect((await keysOf(store, "naughty/")).sort()).toEqual(NAMES.map((one) => `naughty/${one}`).sort());
-    for (const one of ["a\nb", "'; drop table t; --", "\u0001", "%", "a b+c&d=e".slice(0, 1) + "\rb"].filter((one) =>
-      NAMES.includes(one),
-    ))
-      expect((await stored(store, `naughty/${one}`)).toString()).toBe(`${String(NAMES.indexOf(one))} ${one}`);
+    for (const one of NAMES.filter((_, index) => index % 10 === 0))
+      expect((await stored(store, `naughty/${isListed(one) ? "listed" : "others"}/${one}`)).toString()).toBe(
+        content(one),
+      );
     // The same again is known again, whatever it is called.
-    expect(
-      succeeded(await bench.run("s3-uploader", { ...store.parameters(), input_path: source, prefix: "naughty/" }))
-        .metrics,
-    ).toMatchObject({ files_skipped: NAMES.length });
-    succeeded(await bench.run("s3-downloader", { ...store.parameters(), prefix: "naughty/", output_path: target }));
+    expect(succeeded(await upload()).metrics).toMatchObject({ files_skipped: NAMES.length });
+    succeeded(
+      await bench.run("s3-downloader", { ...store.parameters(), prefix: "naughty/listed/", output_path: target }),
+    );
+    if (others.length > 0) {
+      const key = others.map((one) => `naughty/others/${one}`);
+      succeeded(await bench.run("s3-downloader", { ...store.parameters(), key, output_path: target }));
+    }
     expect(readdirSync(target).sort()).toEqual([...NAMES].sort());
-    for (const [index, one] of NAMES.entries())
-      expect(readFileSync(path.join(target, one), "utf8")).toBe(`${String(index)} ${one}`);
+    for (const one of NAMES) expect(readFileSync(path.join(target, one), "utf8")).toBe(content(one));
     // As keys, letter for letter.
-    const file = path.join(source, "NULL");
+    const file = path.join(source, "listed", "NULL");
     for (const one of ["${env.HOME}", "{}", "a\\'b", "😀", "=1+1"]) {
       succeeded(
         await bench.run("s3-uploader", {

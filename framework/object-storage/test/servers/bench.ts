@@ -94,7 +94,9 @@ export async function keysOf(store: TestStore, prefix: string): Promise<string[]
   const answer = await store.client.send(
     new ListObjectsV2Command({ Bucket: store.bucket, Prefix: prefix, EncodingType: "url" }),
   );
-  return (answer.Contents ?? []).map((one) => decodeURIComponent((one.Key ?? "").replaceAll("+", "%20")));
+  const plain = (key: string): string =>
+    answer.EncodingType === "url" ? decodeURIComponent(key.replaceAll("+", "%20")) : key;
+  return (answer.Contents ?? []).map((one) => plain(one.Key ?? ""));
 }
 
 /** Keys of uploads that were begun and not ended. */

@@ -1,5 +1,5 @@
 // An S3 server in a process of its own: s3rver, from npm, over the folder in argv[2]. Prints its port. What s3rver lacks and the mods need is
-// added in front of it, over its own files: to list and to abort uploads in parts, and conditional writes. It knows no checksums and gives none
+// added in front of it, over its own files: to list and to abort uploads in parts, conditional writes, listings with encoded keys. It knows no checksums and gives none
 // back, as many older stores.
 const fs = require("node:fs");
 const http = require("node:http");
@@ -72,12 +72,42 @@ function listUploads(response, bucket, prefix) {
   );
 }
 
+/** Keys as they travel where XML has no place for them, as in S3; s3rver knows no such encoding. */
+async function listObjects(response, bucket, query) {
+  if (!(await s3rver.store.getBucket(bucket))) return fail(response, 404, "NoSuchBucket");
+  const options = {
+    prefix: query.get("prefix") ?? "",
+    maxKeys: 1000,
+    startAfter: query.get("continuation-token") ?? "",
+  };
+  const { objects, isTruncated } = await s3rver.store.listObjects(bucket, options);
+  const contents = objects.map(
+    ({ key, metadata }) =>
+      `<Contents><Key>${encode(key)}</Key><LastModified>${new Date(metadata["last-modified"]).toISOString()}</LastModified><ETag>${escape(metadata.etag)}</ETag><Size>${metadata["content-length"]}</Size></Contents>`,
+  );
+  const next = isTruncated ? `<NextContinuationToken>${escape(objects.at(-1).key)}</NextContinuationToken>` : "";
+  xml(
+    response,
+    200,
+    `<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>${isTruncated}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`,
+  );
+}
+
 /** Answers what s3rver cannot; `false` for all else. */
 function added(request, response) {
   const url = new URL(request.url, "http://store");
   const [bucket, ...steps] = url.pathname.slice(1).split("/");
   const key = decodeURIComponent(steps.join("/"));
   const id = url.searchParams.get("uploadId");
+  if (
+    request.method === "GET" &&
+    key === "" &&
+    url.searchParams.get("encoding-type") === "url" &&
+    url.searchParams.get("list-type") === "2"
+  ) {
+    listObjects(response, bucket, url.searchParams).catch(() => fail(response, 500, "InternalError"));
+    return true;
+  }
   if (request.method === "GET" && key === "" && url.searchParams.has("uploads")) {
     listUploads(response, bucket, url.searchParams.get("prefix") ?? "");
     return true;
