@@ -11,6 +11,8 @@ export interface ChildOptions {
   /** What its output on our standard error goes through first. Default nothing: it then writes there itself, and sees a terminal. */
   readonly filter?: (text: string) => string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Time after which the group is killed, in milliseconds. Default none. */
+  readonly timeoutMs?: number;
   /** Sent to the process when it has started. */
   readonly message?: object;
 }
@@ -50,6 +52,8 @@ export async function runNodeScript(
     endGroup(child, "SIGTERM");
     setTimeout(() => endGroup(child, "SIGKILL"), GRACE_MS).unref();
   });
+  const limit =
+    options.timeoutMs === undefined ? undefined : setTimeout(() => endGroup(child, "SIGKILL"), options.timeoutMs);
   const chunks: Buffer[] = [];
   let message: unknown;
   if (options.stdout === "capture") child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -69,6 +73,7 @@ export async function runNodeScript(
     if (canceled !== undefined) throw fault("DATAPY_CANCELED", { cause: canceled });
     return { code, stdout: Buffer.concat(chunks).toString("utf8"), message };
   } finally {
+    clearTimeout(limit);
     stopListening();
   }
 }

@@ -735,6 +735,16 @@ export const ERROR_TABLE = {
     message: "{file} is not a table that can be read: {detail}",
     hint: "Tables are Parquet files; `datapy artifacts` says where they are.",
   },
+  DATAPY_TEST_NONE: {
+    exitCode: 20,
+    message: "there are no tests in {path}",
+    hint: "Files of tests are called *.test.yaml; see the guide's page on testing pipelines.",
+  },
+  DATAPY_TEST_TABLE: {
+    exitCode: 20,
+    message: "the table of {what} cannot be made: {detail}",
+    hint: "A table is `rows` (a list of mappings) or a `file` (.csv, .parquet), with DuckDB types under `columns` where they matter.",
+  },
   DATAPY_TIMEOUT: {
     exitCode: 40,
     message: "{mod} did not finish within {limit}",

@@ -25,7 +25,11 @@ Exit codes: 0 when all is well; else that of the worst finding: 20 wrong input, 
       helpValue: "NAME",
       description: "Environment of project_defaults.yaml to use. Default: DATAPY_ENV.",
     }),
-    timeout: Flags.string({ helpValue: "TIME", default: "30s", description: "Time that the check of one step may take." }),
+    timeout: Flags.string({
+      helpValue: "TIME",
+      default: "30s",
+      description: "Time that the check of one step may take.",
+    }),
   };
 
   async run(): Promise<JobCheck> {
@@ -47,7 +51,10 @@ Exit codes: 0 when all is well; else that of the worst finding: 20 wrong input, 
             { title: "mod", value: ({ mod }) => mod },
             { title: "status", value: ({ status }) => status },
             { title: "time", value: (step) => `${step.execution_time.toFixed(2)} s`, align: "right" },
-            { title: "message", value: ({ reason, errors, warnings }) => [reason ?? "", ...errors, ...warnings].join(" ").trim() },
+            {
+              title: "message",
+              value: ({ reason, errors, warnings }) => [reason ?? "", ...errors, ...warnings].join(" ").trim(),
+            },
           ],
           report.steps,
         ),

@@ -5,6 +5,7 @@ import type { CheckRequest, JobCheck } from "@datapy/sdk/check";
 import { fault } from "@datapy/sdk/errors";
 import { FaultList } from "@datapy/sdk/faults";
 import type { GuessReport, GuessRequest } from "@datapy/sdk/guess";
+import type { TestCaseOutcome, TestCaseRequest } from "@datapy/sdk/pipeline-tests";
 import type { JobPreview, PreviewRequest } from "@datapy/sdk/preview";
 import { runNodeScript } from "../child-process.js";
 
@@ -13,6 +14,7 @@ type Plain<Request> = Omit<Request, "env" | "signal">;
 
 /** Tasks, with what they are given and what they give. */
 interface Tasks {
+  readonly test: { readonly request: Plain<TestCaseRequest>; readonly result: TestCaseOutcome };
   readonly check: { readonly request: Plain<CheckRequest>; readonly result: JobCheck };
   readonly preview: { readonly request: Plain<PreviewRequest>; readonly result: JobPreview };
   readonly guess: { readonly request: Plain<GuessRequest>; readonly result: GuessReport };
@@ -32,12 +34,14 @@ export type TaskOutcome =
 export async function runTask<Task extends keyof Tasks>(
   task: Task,
   request: Tasks[Task]["request"],
+  timeoutMs?: number,
 ): Promise<Tasks[Task]["result"]> {
   const script = path.join(__dirname, "task-process.js");
   const { message, code } = await runNodeScript(script, [], {
     cwd: process.cwd(),
     stdout: "stderr",
     message: { task, request },
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     env: { UV_THREADPOOL_SIZE: process.env["UV_THREADPOOL_SIZE"] ?? "16" },
   });
   const outcome = message as TaskOutcome | undefined;

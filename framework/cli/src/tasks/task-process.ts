@@ -15,6 +15,10 @@ async function perform({ task, request }: TaskRequest): Promise<unknown> {
       const { guessParameters } = await import("@datapy/sdk/guess");
       return guessParameters({ ...request, ...shared });
     }
+    case "test": {
+      const { runTestCase } = await import("@datapy/sdk/pipeline-tests");
+      return runTestCase({ ...request, ...shared });
+    }
     case "check": {
       const { checkJob } = await import("@datapy/sdk/check");
       return checkJob({ ...request, ...shared });

@@ -5,6 +5,7 @@ import { layersOf, splitProjectFile, splitRunFile } from "../config/config-sourc
 import type { ProjectFile, SourceFile } from "../config/config-sources.js";
 import { PROJECT_FILE, findProject } from "../config/find-project.js";
 import { modOfModeline } from "../config/modeline.js";
+import { checkTestFile } from "../pipeline-tests/read-test-file.js";
 import { readYaml } from "../config/parse-yaml.js";
 import { readYamlFile } from "../config/read-yaml-file.js";
 import { allowedProviders } from "../config/load-configuration.js";
@@ -129,6 +130,7 @@ class Linter {
 
   #checkFile(kind: FileKind, file: SourceFile): void {
     const path = file.document.name;
+    if (kind === "test") return checkTestFile(file, this.#findings);
     if (kind === "project") {
       const { document } = file;
       const layered = traceYaml(document.root, document, "project");

@@ -3,6 +3,7 @@ import { FRAMEWORK_GLOBALS } from "../config/framework-globals.js";
 import type { JsonSchema } from "../config/schema-properties.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
 import { JobSchema } from "./job-schema.js";
+import { PipelineTestSchema } from "./pipeline-test-schema.js";
 import { ProjectSchema } from "./project-schema.js";
 
 /** What an editor's schema is made for: a kind of file, and the mods whose parameters it knows. */
@@ -28,6 +29,21 @@ export function jobEditorSchema(mods: Mods): JsonSchema {
   schema.properties["mods"] = modMapping(schema.properties["mods"], mods);
   schema.properties["globals"] = globalsSchema(schema.properties["globals"], mods);
   return publish(schema, parameters, { not: { required: ["mods", "steps"] } });
+}
+
+/** Schema of files of pipeline tests, in which the parameters of a tested mod stand under its name. */
+export function testEditorSchema(mods: Mods): JsonSchema {
+  const schema = plainCopy(PipelineTestSchema) as MutableSchema & { properties: Record<string, JsonSchema> };
+  const names = mods.map((mod) => mod.name);
+  schema.properties["mod"] = { ...schema.properties["mod"], anyOf: [{ enum: names }, { type: "string" }] };
+  const cases = mods.map((mod) => ({
+    if: { properties: { mod: { enum: spellingsOf(mod) } }, required: ["mod"] },
+    then: { properties: { tests: { items: { properties: { params: reference(mod) } } } } },
+  }));
+  return publish(schema, parameterDefinitions(mods), {
+    oneOf: [{ required: ["job"] }, { required: ["mod"] }],
+    allOf: cases,
+  });
 }
 
 /** Schema of project files. */

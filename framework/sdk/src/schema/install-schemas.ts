@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { dirname, join, relative, sep } from "node:path";
 import { fault } from "../errors.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
-import { jobEditorSchema, parametersEditorSchema, projectEditorSchema } from "./editor-schema.js";
+import { jobEditorSchema, parametersEditorSchema, projectEditorSchema, testEditorSchema } from "./editor-schema.js";
 
 /** Folder of the schemas in a project. It is made anew by each `datapy schema install`, and meant to be committed. */
 export const SCHEMA_FOLDER = ".datapy-schemas";
@@ -20,6 +20,7 @@ export interface InstalledSchemas {
 const PATTERNS = {
   "project.schema.json": ["project_defaults.yaml"],
   "job.schema.json": ["jobs/**/*.yaml", "jobs/**/*.yml"],
+  "test.schema.json": ["**/*.test.yaml", "**/*.test.yml"],
 } as const;
 
 /**
@@ -38,6 +39,7 @@ export function installSchemas(
   const schemas = new Map<string, unknown>([
     ["project.schema.json", projectEditorSchema(mods)],
     ["job.schema.json", jobEditorSchema(mods)],
+    ["test.schema.json", testEditorSchema(mods)],
     ...mods.map((mod) => [`params/${mod.name}.schema.json`, parametersEditorSchema(mod, given(mod.name))] as const),
   ]);
   const files = [...schemas].map(([name, schema]) =>
