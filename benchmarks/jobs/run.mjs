@@ -41,12 +41,19 @@ export default defineMod({
   );
 mod("nothing", "{ a: Type.Number({ default: 1 }) }", "");
 // The same amount of work, whatever else the machine does.
-mod("work", "{ rounds: Type.Integer() }", "let x = 1; for (let n = 0; n < params.rounds; n += 1) x = (x * 48271) % 2147483647; ctx.result.addMetric('x', x);");
+mod(
+  "work",
+  "{ rounds: Type.Integer() }",
+  "let x = 1; for (let n = 0; n < params.rounds; n += 1) x = (x * 48271) % 2147483647; ctx.result.addMetric('x', x);",
+);
 
 /** A graph in which every step needs two earlier ones. */
 const graph = (count) =>
   `steps:\n${Array.from({ length: count }, (_, index) => {
-    const needs = index < 2 ? "" : `, needs: [s${index - 1 - (index % 7) < 0 ? 0 : index - 1 - (index % 7)}, s${Math.floor(index / 2)}]`;
+    const needs =
+      index < 2
+        ? ""
+        : `, needs: [s${index - 1 - (index % 7) < 0 ? 0 : index - 1 - (index % 7)}, s${Math.floor(index / 2)}]`;
     return `- {id: s${index}, mod: ./nothing.mjs, params: {a: ${index}}${needs}}`;
   }).join("\n")}\n`;
 
@@ -58,18 +65,24 @@ const verdict = (ok) => {
 
 function runJob(file, ...args) {
   const began = performance.now();
-  const { status, stdout, stderr } = spawnSync(process.execPath, [datapy, "run-job", file, "--log-level", "error", ...args], {
-    cwd: folder,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [datapy, "run-job", file, "--log-level", "error", ...args],
+    {
+      cwd: folder,
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    },
+  );
   const milliseconds = performance.now() - began;
   if (status !== 0) throw new Error(`${file} ended with ${status}: ${stdout.slice(0, 500)}${stderr.slice(-2000)}`);
   return { milliseconds, envelope: JSON.parse(stdout) };
 }
 
 try {
-  console.log(`${os.cpus()[0]?.model ?? "?"}, ${os.availableParallelism()} processors, Node ${process.version}, ${process.platform}`);
+  console.log(
+    `${os.cpus()[0]?.model ?? "?"}, ${os.availableParallelism()} processors, Node ${process.version}, ${process.platform}`,
+  );
   console.log(`node benchmarks/jobs/run.mjs ${process.argv.slice(2).join(" ")}`.trimEnd());
 
   writeFileSync(path.join(folder, "planned.yaml"), graph(PLANNED));
@@ -80,7 +93,9 @@ try {
     plans.push(performance.now() - began);
     if (plan.steps.length !== PLANNED) throw new Error("steps are missing");
   }
-  console.log(`plan of ${PLANNED} steps: median ${median(plans).toFixed(0)} ms, first ${plans[0].toFixed(0)} ms (limit ${LIMITS.planMs}): ${verdict(median(plans) <= LIMITS.planMs)}`);
+  console.log(
+    `plan of ${PLANNED} steps: median ${median(plans).toFixed(0)} ms, first ${plans[0].toFixed(0)} ms (limit ${LIMITS.planMs}): ${verdict(median(plans) <= LIMITS.planMs)}`,
+  );
 
   writeFileSync(path.join(folder, "one.yaml"), graph(1));
   writeFileSync(path.join(folder, "many.yaml"), graph(STEPS));
@@ -91,7 +106,9 @@ try {
   }
   const each = (median(manies) - median(ones)) / (STEPS - 1);
   console.log(`job of 1 step, whole command: median ${median(ones).toFixed(0)} ms`);
-  console.log(`job of ${STEPS} steps, whole command: median ${median(manies).toFixed(0)} ms (limit ${LIMITS.wholeMs}): ${verdict(median(manies) <= LIMITS.wholeMs)}`);
+  console.log(
+    `job of ${STEPS} steps, whole command: median ${median(manies).toFixed(0)} ms (limit ${LIMITS.wholeMs}): ${verdict(median(manies) <= LIMITS.wholeMs)}`,
+  );
   console.log(`each further step: ${each.toFixed(2)} ms (limit ${LIMITS.stepMs}): ${verdict(each <= LIMITS.stepMs)}`);
 
   const rounds = calibrate();
@@ -105,7 +122,9 @@ try {
     double.push(runJob("work.yaml", "--max-parallel", "2").milliseconds);
   }
   const gain = median(single) / median(double);
-  console.log(`4 isolated CPU-bound steps: one at a time ${median(single).toFixed(0)} ms, two at a time ${median(double).toFixed(0)} ms: ${gain.toFixed(2)} times as fast (limit ${LIMITS.speedUp}): ${verdict(gain >= LIMITS.speedUp)}`);
+  console.log(
+    `4 isolated CPU-bound steps: one at a time ${median(single).toFixed(0)} ms, two at a time ${median(double).toFixed(0)} ms: ${gain.toFixed(2)} times as fast (limit ${LIMITS.speedUp}): ${verdict(gain >= LIMITS.speedUp)}`,
+  );
 
   if (Number(values.kills) > 0) {
     const { killAndResume } = await import("./kills.mjs");
@@ -118,6 +137,7 @@ try {
 function calibrate() {
   let [x, rounds] = [1, 0];
   const began = performance.now();
-  while (performance.now() - began < 200) for (let n = 0; n < 100_000; n += 1, rounds += 1) x = (x * 48271) % 2147483647;
+  while (performance.now() - began < 200)
+    for (let n = 0; n < 100_000; n += 1, rounds += 1) x = (x * 48271) % 2147483647;
   return Math.round((rounds / 200) * WORK_MS) + (x > 0 ? 0 : 1);
 }

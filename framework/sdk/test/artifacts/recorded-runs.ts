@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { ExitCode } from "@datapy/mod-kit";
@@ -30,6 +31,8 @@ export async function recordSession(
   { exitCode = 0, end = true, job = "nightly" }: { exitCode?: ExitCode; end?: boolean; job?: string } = {},
 ): Promise<Ledger> {
   const ledger = ledgerIn(work, { sessionId: sessionId(n), job: { name: job } });
+  // What has steps is a job.
+  if (runs.some((run) => run.step !== undefined)) ledger.partStarted({ kind: "job", uuid: randomUUID() });
   for (const run of runs) {
     const { runId, step } = run;
     const mod = run.mod ?? runId.replace(/_[0-9a-f]{8}$/, "");

@@ -274,7 +274,7 @@ describe("the file of -p", () => {
     folder.write("plain.txt", "a: 1");
     const { writeFileSync } = await import("node:fs");
     writeFileSync(folder.path("latin.yaml"), Buffer.from([0x61, 0x3a, 0x20, 0xe9, 0x0a]));
-    writeFileSync(folder.path("large.yaml"), Buffer.alloc(1_048_577, 0x20));
+    writeFileSync(folder.path("large.yaml"), Buffer.alloc(4 * 1_048_576 + 1, 0x20));
     expect(await faultsOf(resolve({ file: { path } }))).toEqual([expect.stringContaining(code)]);
   });
 

@@ -24,6 +24,7 @@ describe("installing schemas", () => {
     expect(files.map((file) => file.replace(`${folder.root}/.datapy-schemas/`, ""))).toEqual([
       "project.schema.json",
       "job.schema.json",
+      "test.schema.json",
       "params/csv-reader.schema.json",
       "params/data-cleaner.schema.json",
       "params/database-writer.schema.json",
@@ -33,6 +34,7 @@ describe("installing schemas", () => {
       "yaml.schemas": {
         "./.datapy-schemas/project.schema.json": ["project_defaults.yaml"],
         "./.datapy-schemas/job.schema.json": ["jobs/**/*.yaml", "jobs/**/*.yml"],
+        "./.datapy-schemas/test.schema.json": ["**/*.test.yaml", "**/*.test.yml"],
       },
     });
   });
