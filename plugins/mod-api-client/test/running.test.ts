@@ -1,10 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { defineMod, Type } from "@datapy/mod-kit";
-import type { ModDefinition } from "@datapy/mod-kit";
 import { runMod } from "@datapy/sdk";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import apiClient from "../src/index.js";
 import { openWorkbench } from "./api-workbench.js";
 import type { Workbench } from "./api-workbench.js";
 import { json, records } from "./server/misbehaving-server.js";
@@ -18,13 +18,11 @@ beforeEach(() => bench.api.reset());
 
 /** Runs the mod's `check` in a real context: nothing of the host calls it by itself. */
 const check = async (params: Readonly<Record<string, unknown>>): Promise<string> => {
-  const loaded = (await import("../dist/index.js")) as { default: ModDefinition & { default?: ModDefinition } };
-  const mod = loaded.default.default ?? loaded.default;
   const checker = defineMod({
     metadata: { name: "checker", version: "1.0.0", description: "Checks" },
-    params: Type.Object({ ...mod.params.properties }),
+    params: Type.Object({ ...apiClient.params.properties }),
     async run(given, ctx) {
-      await mod.check?.(given, ctx);
+      await apiClient.check?.(given, ctx);
       return ctx.result.success();
     },
   });
