@@ -82,7 +82,9 @@ export async function stored(store: TestStore, key: string): Promise<Buffer> {
 }
 
 export async function put(store: TestStore, key: string, content: string | Uint8Array): Promise<void> {
-  await store.client.send(new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: content }));
+  await store.client.send(
+    new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: content, ContentLength: Buffer.byteLength(content) }),
+  );
 }
 
 export function headOf(store: TestStore, key: string): Promise<HeadObjectCommandOutput> {

@@ -67,7 +67,7 @@ const round = (sum: bigint, lane: bigint): bigint => (rotate((sum + lane * P2) &
 
 function xxh64(bytes: Buffer): bigint {
   let at = 0;
-  let hash = P5;
+  let hash: bigint = P5;
   if (bytes.length >= 32) {
     const lanes = [(P1 + P2) & MASK, P2, 0n, (0n - P1) & MASK];
     for (; at + 32 <= bytes.length; at += 32)
