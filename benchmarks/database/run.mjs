@@ -89,7 +89,10 @@ function seconds(action) {
 const server = await startPostgresql(["max_wal_size=8GB", "shared_buffers=512MB", "checkpoint_timeout=30min"]);
 const psql = (...statements) => {
   const args = ["-q", "-X", "-v", "ON_ERROR_STOP=1", "-d", server.connectionString];
-  return execFileSync("psql", [...args, ...statements.flatMap((one) => ["-c", one])], { encoding: "utf8" });
+  return execFileSync("psql", [...args, ...statements.flatMap((one) => ["-c", one])], {
+    encoding: "utf8",
+    env: { ...process.env, PGOPTIONS: "-c client_min_messages=warning" },
+  });
 };
 const mod = (name, parameters) => {
   const entry = path.join(root, `plugins/mod-database-${name}/dist/index.js`);
@@ -114,6 +117,14 @@ const script = (csv, table) => {
   return JSON.parse(done.stdout);
 };
 
+/** Seconds of each step of a script. */
+const steps = ({ seconds: taken }) =>
+  taken === undefined
+    ? ""
+    : `; ${Object.entries(taken)
+        .map(([name, value]) => `${name} ${value} s`)
+        .join(", ")}`;
+
 function compare(title, limit, ours, theirs, prepare = () => undefined, other = "psql", own = "mod") {
   const ratios = [];
   let peak = 0;
@@ -127,7 +138,7 @@ function compare(title, limit, ours, theirs, prepare = () => undefined, other = 
     ratios.push(ratio);
     peak = Math.max(peak, our.result.peak_mib);
     console.log(
-      `${title} ${pair}: ${other} ${their.seconds.toFixed(2)} s, ${own} ${our.seconds.toFixed(2)} s (${our.result.rows} rows, peak ${our.result.peak_mib} MiB), ratio ${ratio.toFixed(2)}`,
+      `${title} ${pair}: ${other} ${their.seconds.toFixed(2)} s, ${own} ${our.seconds.toFixed(2)} s (${our.result.rows} rows, peak ${our.result.peak_mib} MiB${steps(our.result)}), ratio ${ratio.toFixed(2)}`,
     );
     rmSync(path.join(folder, "work"), { recursive: true, force: true });
   }
