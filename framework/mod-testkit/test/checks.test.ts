@@ -18,7 +18,7 @@ const metadata = { name: "faulty", version: "1.0.0", description: "A mod with a 
 
 function modWith(params: TObject): LoadedMod {
   const definition = defineMod({ metadata, params, run: (_params, ctx) => Promise.resolve(ctx.result.success()) });
-  return { definition: definition as ModDefinition, registered: { name: "faulty" } as RegisteredMod };
+  return { definition: definition, registered: { name: "faulty" } as RegisteredMod };
 }
 
 describe("names and secrets", () => {
@@ -78,7 +78,7 @@ describe("runs", () => {
 
   const table = { kind: "table", description: "Rows" } as const;
   const running = (run: ModDefinition["run"], artifacts: ModDefinition["artifacts"] = {}): ModDefinition =>
-    defineMod({ metadata, params: Type.Object({}), artifacts, run }) as ModDefinition;
+    defineMod({ metadata, params: Type.Object({}), artifacts, run });
 
   test("an artifact that was not made, or not declared, and a host's or a strange metric are told", async () => {
     const makesNone = running((_params, ctx) => Promise.resolve(ctx.result.success()), { output_data: table });
