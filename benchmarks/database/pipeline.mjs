@@ -40,10 +40,12 @@ const written = await step("database-writer", {
   table_name: table,
   write_mode: "replace",
 });
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
 console.log(
   JSON.stringify({
     rows: written.metrics.rows_output,
-    peak_mib: Math.round(process.resourceUsage().maxRSS / 1024),
+    peak_mib: Math.round(maxRSS / 1024),
+    cpu_seconds: Math.round((userCPUTime + systemCPUTime) / 10_000) / 100,
     clean: valid.artifacts.output_data,
     seconds,
   }),

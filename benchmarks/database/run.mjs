@@ -138,7 +138,7 @@ function compare(title, limit, ours, theirs, prepare = () => undefined, other = 
     ratios.push(ratio);
     peak = Math.max(peak, our.result.peak_mib);
     console.log(
-      `${title} ${pair}: ${other} ${their.seconds.toFixed(2)} s, ${own} ${our.seconds.toFixed(2)} s (${our.result.rows} rows, peak ${our.result.peak_mib} MiB${steps(our.result)}), ratio ${ratio.toFixed(2)}`,
+      `${title} ${pair}: ${other} ${their.seconds.toFixed(2)} s, ${own} ${our.seconds.toFixed(2)} s (${our.result.rows} rows, peak ${our.result.peak_mib} MiB, processor ${our.result.cpu_seconds} s${steps(our.result)}), ratio ${ratio.toFixed(2)}`,
     );
     rmSync(path.join(folder, "work"), { recursive: true, force: true });
   }
