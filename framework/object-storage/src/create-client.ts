@@ -46,7 +46,7 @@ export async function createClient(sdk: Sdk, values: StorageValues, sockets: num
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
       connectionTimeout: values.connect_timeout,
-      socketTimeout: values.request_timeout,
+      socketTimeout: values.timeout,
       httpAgent: new http.Agent(agent),
       httpsAgent: new https.Agent({ ...agent, ...(await trusted(values.tls_ca_file)) }),
       socketAcquisitionWarningTimeout: 2 ** 31 - 1,

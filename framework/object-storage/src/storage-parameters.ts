@@ -30,7 +30,7 @@ export const storageParameters = {
   anonymous: Type.Boolean({ default: false, description: "Send no credentials, for a public bucket" }),
   tls_ca_file: Type.Optional(Path({ description: "Certificates of trusted authorities (PEM), beside the usual ones" })),
   connect_timeout: Duration({ default: "10s", description: "Longest wait for a connection" }),
-  request_timeout: Duration({ default: "2m", description: "Longest silence of the store within a request" }),
+  timeout: Duration({ default: "2m", description: "Longest silence of the store within a request" }),
   max_retries: Type.Integer({
     default: 5,
     minimum: 0,
@@ -53,6 +53,6 @@ export interface StorageValues {
   /** Milliseconds. */
   readonly connect_timeout: number;
   /** Milliseconds. */
-  readonly request_timeout: number;
+  readonly timeout: number;
   readonly max_retries: number;
 }

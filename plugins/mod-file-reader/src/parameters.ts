@@ -78,7 +78,7 @@ export const parameters = Type.Object({
     description:
       "JSON, NDJSON: objects and lists inside of a record stay JSON, or objects become columns (`address.city`); lists stay JSON in any case",
   }),
-  separator: Type.String({
+  flatten_separator: Type.String({
     default: ".",
     minLength: 1,
     description: "JSON, NDJSON: what stands between the names of a flattened column",
