@@ -150,8 +150,19 @@ export class HttpClient {
   ): Promise<{ readonly result: Result } | typeof RENEWED | Failure> {
     const { timeout } = this.options;
     const place = placeOf(request.url);
-    const limit = AbortSignal.timeout(timeout);
-    const signal = AbortSignal.any([outer, limit]);
+    // Made by hand and taken down at once: signals of the platform that wait for a time stay until it comes, page after page.
+    const stop = new AbortController();
+    const { signal } = stop;
+    let isLate = false;
+    const timer = setTimeout(
+      () => {
+        isLate = true;
+        stop.abort();
+      },
+      Math.min(timeout, 2_147_483_647),
+    );
+    const end = (): void => stop.abort(outer.reason);
+    outer.addEventListener("abort", end, { once: true });
     try {
       const { response, url, token } = await this.#follow(request, signal);
       this.counts.requests += 1;
@@ -169,7 +180,10 @@ export class HttpClient {
       return { error, again, wait: again ? retryAfter(headers["retry-after"], Date.now()) : undefined };
     } catch (error) {
       outer.throwIfAborted();
-      return this.#failureOf(error, request, limit.aborted);
+      return this.#failureOf(error, request, isLate);
+    } finally {
+      clearTimeout(timer);
+      outer.removeEventListener("abort", end);
     }
   }
 
