@@ -105,7 +105,11 @@ function codeOf(error: SdkError, status: number | undefined): ObjectStorageError
   const code = error.code ?? /\bE[A-Z_]{4,}\b/.exec(message)?.[0] ?? "";
   const known = BY_NAME[name];
   if (known !== undefined) return known;
-  if (/credential|NoSuchUser|token.*expired|could not load/i.test(`${name} ${status === undefined ? message : ""}`))
+  if (
+    /credential|NoSuchUser|UserNotFound|token.*expired|could not load/i.test(
+      `${name} ${status === undefined ? message : ""}`,
+    )
+  )
     return "S3_CREDENTIALS";
   if (status === undefined || NETWORK.test(code)) {
     if (NETWORK.test(code) || NETWORK_NAMES.has(name) || /socket hang up|aborted/i.test(message)) return "S3_CONNECT";
