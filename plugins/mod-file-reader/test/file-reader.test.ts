@@ -100,7 +100,9 @@ describe("file-reader", () => {
         ],
         ["-2", null, null, 1000, null, null, null, null, null, "x", "y"],
       ]);
-      expect(found.envelope.metrics).toMatchObject({ files_read: 1, rows_read: 2, rows_output: 2, rows_rejected: 0 });
+      expect(found.envelope).toMatchObject({
+        metrics: { files_read: 1, rows_read: 2, rows_output: 2, rows_rejected: 0 },
+      });
     });
 
     test("values of several kinds in one column stay what they are", async () => {

@@ -63,7 +63,7 @@ describe("sql-transform", () => {
       ["name 1", "10.00", "2"],
       ["name 2", "6.25", "1"],
     ]);
-    expect(envelope.metrics).toMatchObject({ rows_read: 13, rows_output: 3, columns_without_lineage: 0 });
+    expect(envelope).toMatchObject({ metrics: { rows_read: 13, rows_output: 3, columns_without_lineage: 0 } });
     const [day = ""] = readdirSync(path.join(folder, "runs")).filter((name) => /^\d/.test(name));
     const ledger = readdirSync(path.join(folder, "runs", day))
       .map((name) => readFileSync(path.join(folder, "runs", day, name), "utf8"))
