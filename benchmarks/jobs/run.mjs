@@ -1,5 +1,5 @@
-// Measures what a job costs beside its steps: planning, the overhead of a step, what isolated steps gain from a second processor; and, with
-// --kills, how often a job that is killed anywhere ends as if nothing had happened. See README.md.
+// Measures what a job costs beside its steps: planning, the overhead of a step, what isolated steps gain from a second processor.
+// See README.md.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -14,8 +14,6 @@ const { values } = parseArgs({
     planned: { type: "string", default: "10000" },
     runs: { type: "string", default: "3" },
     work: { type: "string", default: "2000" },
-    kills: { type: "string", default: "0" },
-    seed: { type: "string", default: "1" },
   },
 });
 const [STEPS, PLANNED, RUNS, WORK_MS] = [values.steps, values.planned, values.runs, values.work].map(Number);
@@ -125,11 +123,6 @@ try {
   console.log(
     `4 isolated CPU-bound steps: one at a time ${median(single).toFixed(0)} ms, two at a time ${median(double).toFixed(0)} ms: ${gain.toFixed(2)} times as fast (limit ${LIMITS.speedUp}): ${verdict(gain >= LIMITS.speedUp)}`,
   );
-
-  if (Number(values.kills) > 0) {
-    const { killAndResume } = await import("./kills.mjs");
-    await killAndResume({ root, kills: Number(values.kills), seed: Number(values.seed) });
-  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

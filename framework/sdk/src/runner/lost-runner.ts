@@ -22,6 +22,12 @@ export type RunnerLoss =
       readonly exitCalled: boolean;
     };
 
+/** A run that was lost with its process. */
+export interface LostRun {
+  readonly mod: string;
+  readonly step: string | undefined;
+}
+
 /** What the supervisor knew of it. */
 export interface LostRunnerContext {
   readonly request: RunnerRequest;
@@ -31,8 +37,8 @@ export interface LostRunnerContext {
   readonly executionTime: number;
   /** `undefined` when it was lost before its session was open. */
   readonly session: SessionAnnouncement | undefined;
-  /** Mods that were running, by run id. */
-  readonly running: ReadonlyMap<string, string>;
+  /** What was running, by run id. */
+  readonly running: ReadonlyMap<string, LostRun>;
   readonly ended: readonly RunSummary[];
   /** Of a job: all its steps, and those that ended. */
   readonly steps: readonly { readonly step: string; readonly mod?: string }[];
@@ -49,7 +55,10 @@ export async function lostRunner(
   const name = session !== undefined && request.kind === "run-job" ? runName(session.name) : nameOf(request);
   const [running] = context.running.keys();
   const runId = request.kind === "run-mod" && running !== undefined ? running : `${name}_${context.runSuffix}`;
-  const error = explain(loss, context.running.size === 0 ? name : [...context.running.values()].join(", "));
+  const error = explain(
+    loss,
+    context.running.size === 0 ? name : [...context.running.values()].map(({ mod }) => mod).join(", "),
+  );
   const envelopeOf = (run: string): ErrorEnvelope =>
     failureEnvelope(error, {
       executionTime: context.executionTime,
@@ -57,14 +66,17 @@ export async function lostRunner(
     });
   const envelope = envelopeOf(runId);
   // A mod that was lost before its run began was asked for all the same.
-  const lost = request.kind === "run-mod" && running === undefined ? new Map([[runId, name]]) : context.running;
+  const lost =
+    request.kind === "run-mod" && running === undefined
+      ? new Map([[runId, { mod: name, step: undefined }]])
+      : context.running;
   if (session !== undefined) {
     await rm(session.temporaryPath, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     await endLogAndLedger(session, sessionId, lost, envelopeOf).catch(() => undefined);
   }
   const runs = [
     ...context.ended,
-    ...[...context.running].map(([id, mod]): RunSummary => {
+    ...[...context.running].map(([id, { mod }]): RunSummary => {
       const { status, exit_code, execution_time, errors } = envelopeOf(id);
       return { mod, version: "", run_id: id, status, exit_code, execution_time, errors };
     }),
@@ -100,7 +112,7 @@ function stepsOf(context: LostRunnerContext, envelope: ErrorEnvelope): StepSumma
     ...others.map(({ step, mod }): StepSummary => {
       const named = { step, ...(mod === undefined ? {} : { mod }) };
       const { exit_code, errors } = envelope;
-      return mod !== undefined && [...context.running.values()].includes(mod)
+      return [...context.running.values()].some((run) => run.step === step || run.step?.startsWith(`${step}[`) === true)
         ? { ...named, status: "error", exit_code, execution_time: 0, errors }
         : { ...named, status: "skipped", execution_time: 0, reason: "the process of the job was lost", errors: [] };
     }),
@@ -110,7 +122,7 @@ function stepsOf(context: LostRunnerContext, envelope: ErrorEnvelope): StepSumma
 async function endLogAndLedger(
   session: SessionAnnouncement,
   sessionId: string,
-  lost: ReadonlyMap<string, string>,
+  lost: ReadonlyMap<string, LostRun>,
   envelopeOf: (run: string) => ErrorEnvelope,
 ): Promise<void> {
   // Nothing written here comes from the lost process, so that there is no secret in it.
@@ -132,12 +144,12 @@ async function endLogAndLedger(
     job: { name: session.name, namespace: session.namespace },
     sessionUuid: session.uuid,
   });
-  for (const [runId, mod] of lost) {
+  for (const [runId, { mod, step }] of lost) {
     const envelope = envelopeOf(runId);
     const fields = { status: envelope.status, exit_code: envelope.exit_code, execution_time: envelope.execution_time };
     for (const error of envelope.errors) log.lifecycle("error", error, { mod, run_id: runId });
     log.lifecycle("info", "run ended", { mod, run_id: runId }, fields);
-    ledger.runEnded(runId, { envelope, exitCode: envelope.exit_code, endedAt: new Date(), mod });
+    ledger.runEnded(runId, { envelope, exitCode: envelope.exit_code, endedAt: new Date(), mod, step });
   }
   const { errors, exit_code: exitCode } = envelopeOf("");
   if (lost.size === 0) for (const error of errors) log.lifecycle("error", error);

@@ -94,6 +94,8 @@ export type ToRunner =
       readonly sessionId: string;
       readonly runSuffix: string;
       readonly request: RunnerRequest;
+      /** When it was sent, in milliseconds since 1970: the time of the request runs from then. */
+      readonly sentAt: number;
     }
   | TaskMessage
   /** `graceMs`: how long the runner may take to end before it is killed. `code`: of the reason; default `DATAPY_CANCELED`. */
@@ -130,7 +132,13 @@ export type FromRunner =
   /** The session is open: what a supervisor needs to speak for the process should it die. */
   | ({ readonly kind: "session" } & SessionAnnouncement)
   /** A run has begun. `timeoutMs` is its own limit, counted from now. */
-  | { readonly kind: "run-started"; readonly runId: string; readonly mod: string; readonly timeoutMs?: number }
+  | {
+      readonly kind: "run-started";
+      readonly runId: string;
+      readonly mod: string;
+      readonly step?: string;
+      readonly timeoutMs?: number;
+    }
   | { readonly kind: "run-ended"; readonly summary: RunSummary }
   /** Of a job: all its steps, before the first of them runs; then each as it ends. */
   | { readonly kind: "steps"; readonly steps: readonly { readonly step: string; readonly mod?: string }[] }

@@ -97,7 +97,7 @@ async function handle(channel: RunnerChannel, message: RequestMessage, masker: M
     }
     case "run-job": {
       const { serveJob } = await import("./serve-job.js");
-      return serveJob(channel, request, message.runSuffix, options);
+      return serveJob(channel, message, request, options);
     }
   }
 }
@@ -157,8 +157,14 @@ export function announce(channel: RunnerChannel, session: Session): void {
   });
   session.listen((event) => {
     if (event.kind === "run-started") {
-      const { runId, mod, timeoutMs } = event;
-      void channel.send({ kind: "run-started", runId, mod, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+      const { runId, mod, step, timeoutMs } = event;
+      void channel.send({
+        kind: "run-started",
+        runId,
+        mod,
+        ...(step === undefined ? {} : { step }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      });
     } else if (event.kind === "run-ended") void channel.send({ kind: "run-ended", summary: event.summary });
   });
 }

@@ -8,15 +8,15 @@ import { failureEnvelope } from "./failure-envelope.js";
 import type { RunnerChannel } from "./runner-channel.js";
 import type { RunJobRequest } from "./runner-protocol.js";
 import { announce, takeStrayErrors } from "./runner-service.js";
-import type { ServedRequest } from "./runner-service.js";
+import type { RequestMessage, ServedRequest } from "./runner-service.js";
 import { openSession } from "./session.js";
 import type { SessionOptions } from "./session-types.js";
 
 /** Runs a job in this process, in a session of its own or in that of an earlier invocation. */
 export async function serveJob(
   channel: RunnerChannel,
+  { runSuffix, sentAt }: Pick<RequestMessage, "runSuffix" | "sentAt">,
   request: RunJobRequest,
-  runSuffix: string,
   options: SessionOptions,
 ): Promise<ServedRequest> {
   const prepared = await prepareJob(request, options);
@@ -51,7 +51,8 @@ export async function serveJob(
     configuration,
     selection: selectionOf(request, prepared.selection),
     maxParallel: request.maxParallel ?? prepared.maxParallel,
-    timeoutMs: request.timeoutMs ?? prepared.timeoutMs,
+    timeoutMs:
+      request.timeoutMs === undefined ? prepared.timeoutMs : Math.max(1, request.timeoutMs - (Date.now() - sentAt)),
     onEmpty: request.onEmpty ?? prepared.onEmpty,
     runSuffix,
     earlier: prepared.earlier,

@@ -34,7 +34,7 @@ interface Known {
   session: SessionAnnouncement | undefined;
   exiting: number | undefined;
   /** Runs that have begun and not ended, by run id. */
-  readonly running: Map<string, string>;
+  readonly running: Map<string, { readonly mod: string; readonly step: string | undefined }>;
   readonly ended: RunSummary[];
   steps: readonly { readonly step: string; readonly mod?: string }[];
   readonly endedSteps: StepSummary[];
@@ -151,7 +151,7 @@ function watch(
         known.session = message;
         return;
       case "run-started":
-        known.running.set(message.runId, message.mod);
+        known.running.set(message.runId, { mod: message.mod, step: message.step });
         if (message.timeoutMs !== undefined) {
           const { mod, timeoutMs } = message;
           deadlines.set(
@@ -201,7 +201,7 @@ function watch(
     after(EXIT_GRACE_MS, () => left(code, signal));
   });
 
-  send({ kind: "request", ...ids, request });
+  send({ kind: "request", ...ids, request, sentAt: Date.now() });
   if (request.timeoutMs !== undefined) {
     const { timeoutMs } = request;
     limit = after(timeoutMs + TIMEOUT_GRACE_MS, () => kill({ kind: "timeout", mod: undefined, timeoutMs }));

@@ -130,6 +130,12 @@ export default defineMod({
       symlinkSync(path.resolve(__dirname, "../../..", name), path.join(scope, name));
   }
 
+  /** Contents of a file; nothing where there is none. */
+  text(name: string): string {
+    const file = path.join(this.path, name);
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  }
+
   /** Lines of the only log file. */
   log(): readonly Readonly<Record<string, unknown>>[] {
     const folder = path.join(this.path, ".datapy/logs");

@@ -159,14 +159,8 @@ class Conductor {
     const path = this.#level.prefix + step.id;
     const skip = (reason: string, cause = reason, byCondition = false): StepEnding =>
       skipped(path, step.mod?.name, { reason, cause, byCondition });
-    if (!step.always) {
-      const reason = endReason(this.#level);
-      if (reason !== undefined) {
-        const words = reason.exitCode === 40 ? "the time of the job was up" : "the job was canceled";
-        return skip(words);
-      }
-      if (this.#stop !== undefined) return skip(this.#stop.reason, this.#stop.cause);
-    }
+    const stop = this.#stopped(step);
+    if (stop !== undefined) return skip(stop.reason, stop.cause);
     if (decidesOnFailure(step)) return undefined;
     for (const need of this.#needs[place] ?? []) {
       const ending = this.#endings[need];
@@ -178,6 +172,15 @@ class Conductor {
       }
     }
     return undefined;
+  }
+
+  /** Why a step that has not begun is not to. Clean-up begins all the same. */
+  #stopped(step: PlanStep): { readonly reason: string; readonly cause: string } | undefined {
+    if (step.always) return undefined;
+    const end = endReason(this.#level);
+    if (end === undefined) return this.#stop;
+    const words = end.exitCode === 40 ? "the time of the job was up" : "the job was canceled";
+    return { reason: words, cause: words };
   }
 
   /** Never rejects. */
@@ -218,6 +221,7 @@ class Conductor {
         signal: step.always ? this.#cleanUp.signal : level.signal,
         shielded: step.always,
         graceMs: this.#graceMs(step),
+        stopped: () => this.#stopped(step),
         mayReuse,
         location: this.#locationOf(step),
         onBegin: () => {

@@ -13,7 +13,7 @@ import type { StepRecord } from "../resume/step-records.js";
 import type { Outcome, StepTask, TaskResult } from "./engine-types.js";
 import type { JobLevel, RunningJob } from "./job-level.js";
 import { retryWait, waited } from "./retry-wait.js";
-import { outcomeOf, tellingParts } from "./step-ending.js";
+import { outcomeOf, skipped, tellingParts } from "./step-ending.js";
 import type { StepEnding } from "./step-ending.js";
 
 /** What a unit of work, a step or an item of one, is run with. */
@@ -29,6 +29,8 @@ export interface StepUnit {
   readonly signal: AbortSignal;
   readonly shielded: boolean;
   readonly graceMs: number | undefined;
+  /** Why nothing new starts, once that is so. */
+  readonly stopped: () => { readonly reason: string; readonly cause: string } | undefined;
 }
 
 /** Runs a mod until it succeeds, or may not be tried again. A result that an earlier invocation left is taken over. */
@@ -41,10 +43,15 @@ export async function runUnit(unit: StepUnit, mayReuse: boolean): Promise<StepEn
 
   const generation = records?.successes(path) ?? 0;
   let attempt = (records?.tries(path) ?? 0) + 1;
+  let last: TaskResult | undefined;
   for (let failures = 0; ; attempt += 1) {
-    const result = await tryOnce(unit, path, attempt, generation);
+    const release = await startOrNot(unit);
+    if (typeof release !== "function")
+      return last === undefined ? skipped(path, step.mod?.name, release) : ended(unit, path, last, failures);
+    const result = await tryOnce(unit, path, attempt, generation, release);
     if (result.envelope.status !== "error") return succeeded(unit, path, result, failures + 1);
     failures += 1;
+    last = result;
     const wait = waitBefore(step.retries, failures, result);
     if (wait === undefined || unit.signal.aborted) return ended(unit, path, result, failures);
     level.job.session.log.lifecycle(
@@ -57,12 +64,31 @@ export async function runUnit(unit: StepUnit, mayReuse: boolean): Promise<StepEn
   }
 }
 
-async function tryOnce(unit: StepUnit, path: string, attempt: number, generation: number): Promise<TaskResult> {
+/** Waits for a place to run in; gives why it does not run any more, where something ended the wait. */
+async function startOrNot(unit: StepUnit): Promise<(() => void) | { readonly reason: string; readonly cause: string }> {
+  try {
+    const release = await unit.level.slots.take(unit.signal);
+    // The step that gave its place back may have failed: what follows from that is known a moment later.
+    await new Promise((resolve) => setImmediate(resolve));
+    const stop = unit.stopped();
+    if (stop === undefined) return release;
+    release();
+    return stop;
+  } catch {
+    return unit.stopped() ?? { reason: "the job was to end", cause: "the job was to end" };
+  }
+}
+
+async function tryOnce(
+  unit: StepUnit,
+  path: string,
+  attempt: number,
+  generation: number,
+  release: () => void,
+): Promise<TaskResult> {
   const { level, step, signal, shielded, graceMs } = unit;
   const { job } = level;
-  let release: (() => void) | undefined;
   try {
-    release = await level.slots.take(signal);
     const task = taskOf(unit, path, attempt, generation);
     job.records?.started(path, attempt);
     const result = await job.engine.run(task, { signal, shielded, graceMs });
@@ -88,7 +114,7 @@ async function tryOnce(unit: StepUnit, path: string, attempt: number, generation
       cached: false,
     };
   } finally {
-    release?.();
+    release();
   }
 }
 

@@ -24,6 +24,8 @@ export interface StepWork {
   readonly signal: AbortSignal;
   readonly shielded: boolean;
   readonly graceMs: number | undefined;
+  /** Why nothing new starts, once that is so. */
+  readonly stopped: StepUnit["stopped"];
   /** Whether results of earlier invocations still stand. */
   readonly mayReuse: boolean;
   readonly location: SourceLocation | undefined;

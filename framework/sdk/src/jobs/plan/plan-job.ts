@@ -128,9 +128,13 @@ export async function planJob(request: PlanRequest): Promise<PlannedJob> {
 /** What only a run can answer stays as it is written. */
 const UNKNOWN = { session: { id: "" }, run: { date: "" }, mods: {} };
 
-/** Lines and columns are no part of what a plan is: a comment in the file changes them. */
-function identityOf({ provenance: _, ...step }: PlanStep): object {
-  return { ...step, sub_job: step.sub_job?.hash };
+/** Lines and columns, and how a mod is spelled, are no part of what a plan is. */
+function identityOf({ provenance: _, mod, ...step }: PlanStep): object {
+  return {
+    ...step,
+    mod: mod === undefined ? undefined : { ...mod, reference: undefined },
+    sub_job: step.sub_job?.hash,
+  };
 }
 
 function jobSource(configuration: ResolvedConfiguration): JobSource {
