@@ -1,6 +1,6 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import { CONTRACT_VERSION, MOD_BRAND } from "./contract.js";
-import type { ModContext } from "./context.js";
+import type { Column, ModContext } from "./context.js";
 import type { Envelope } from "./envelope.js";
 import type { ModMetadata } from "./metadata.js";
 
@@ -40,6 +40,18 @@ export interface GuessDefinition<Params extends TObject, Artifacts extends Artif
   run(params: Static<Params>, ctx: ModContext<Artifacts>, given: ReadonlySet<string>): Promise<Guess>;
 }
 
+/** Rows that a mod set aside, corrected since, to be run again: `datapy quarantine replay`. */
+export interface ReplayRequest<Params extends TObject> {
+  /** Of the run that set them aside. */
+  readonly params: Static<Params>;
+  /** Parquet file with the rows, in the columns of the mod's artifact `quarantine`. */
+  readonly rows: string;
+  /** Columns of the mod's artifact `output_data` in that run; `undefined` where it made none. */
+  readonly columns: readonly Column[] | undefined;
+  /** Folder for files that the parameters name. It stays. */
+  readonly folder: string;
+}
+
 /** What an author writes; {@link defineMod} turns it into a {@link ModDefinition}. */
 export interface ModInput<Params extends TObject, Artifacts extends ArtifactDeclarations> {
   readonly metadata: ModMetadata;
@@ -54,6 +66,11 @@ export interface ModInput<Params extends TObject, Artifacts extends ArtifactDecl
   check?(params: Static<Params>, ctx: ModContext<Artifacts>): Promise<void>;
   /** How the mod finds out its parameters from the data. Default: it cannot. */
   readonly guess?: GuessDefinition<Params, Artifacts>;
+  /**
+   * Parameters by which a run reads just these rows, and reads them as they were to be read. Default, for a mod that takes a table: its
+   * parameter made by `Artifact` is given a table of them, without the columns that are not of the input.
+   */
+  replay?(request: ReplayRequest<Params>, ctx: ModContext<Artifacts>): Promise<Readonly<Record<string, unknown>>>;
   /**
    * Does the work and returns what one of `ctx.result.success()`, `.warning()` and `.error()` made. `params` are valid, with defaults
    * filled in, paths absolute, durations in milliseconds and sizes in bytes. What it throws fails the run: a `DatapyError` with its own

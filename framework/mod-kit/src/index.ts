@@ -11,6 +11,7 @@ export type {
   GuessDefinition,
   ModDefinition,
   ModInput,
+  ReplayRequest,
 } from "./define-mod.js";
 export { Artifact, ByteSize, Duration, Path, Secret, SEMANTIC_KEYWORD } from "./schema.js";
 export type { ArtifactOptions, ParameterSemantics, PathOptions } from "./schema.js";

@@ -528,6 +528,26 @@ export const ERROR_TABLE = {
     message: "{reference} leads on from reference to reference, more than {count} times",
     hint: "Refer to the value itself.",
   },
+  DATAPY_QUARANTINE_NONE: {
+    exitCode: 20,
+    message: "{reference} is no quarantine",
+    hint: "`datapy quarantine list` lists them.",
+  },
+  DATAPY_QUARANTINE_PENDING: {
+    exitCode: 20,
+    message: "rows of {id} have been replayed in session {session}, which did not finish and has changed something already",
+    hint: "Replay the same rows again, unchanged: what was loaded is not loaded twice. Then correct what is set aside anew.",
+  },
+  DATAPY_QUARANTINE_ROWS: {
+    exitCode: 20,
+    message: "the corrected rows in {file} cannot be used: {detail}",
+    hint: "Start from `datapy quarantine show ID --csv`; keep the column replay_row, which says which row is corrected.",
+  },
+  DATAPY_QUARANTINE_STEP: {
+    exitCode: 20,
+    message: "the rows that {step} set aside cannot be replayed: {detail}",
+    hint: "`datapy quarantine show ID --csv` prints them; feed them to a run of your own.",
+  },
   DATAPY_REFERENCE_CYCLE: {
     exitCode: 20,
     message: "references go round in a circle: {cycle}",

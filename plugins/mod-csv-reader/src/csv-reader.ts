@@ -41,6 +41,10 @@ export const csvReader = defineMod({
       return guessCsv(params, ctx);
     },
   },
+  replay: async (request, ctx) => {
+    const { replayRows } = await import("./replay/replay-rows.js");
+    return replayRows(request, ctx);
+  },
   run: async (params, ctx) => {
     // The reader proper is loaded when it runs, not when its parameters are looked at.
     const { readCsv } = await import("./read/read-csv.js");

@@ -7,6 +7,7 @@ import { FaultList } from "@datapy/sdk/faults";
 import type { GuessReport, GuessRequest } from "@datapy/sdk/guess";
 import type { TestCaseOutcome, TestCaseRequest } from "@datapy/sdk/pipeline-tests";
 import type { JobPreview, PreviewRequest } from "@datapy/sdk/preview";
+import type { QuarantineReplay, QuarantineReplayRequest } from "@datapy/sdk/quarantine";
 import { runNodeScript } from "../child-process.js";
 
 /** What a request of the sdk carries besides what its process knows itself. */
@@ -15,6 +16,7 @@ type Plain<Request> = Omit<Request, "env" | "signal">;
 /** Tasks, with what they are given and what they give. */
 interface Tasks {
   readonly test: { readonly request: Plain<TestCaseRequest>; readonly result: TestCaseOutcome };
+  readonly replay: { readonly request: Plain<QuarantineReplayRequest>; readonly result: QuarantineReplay };
   readonly check: { readonly request: Plain<CheckRequest>; readonly result: JobCheck };
   readonly preview: { readonly request: Plain<PreviewRequest>; readonly result: JobPreview };
   readonly guess: { readonly request: Plain<GuessRequest>; readonly result: GuessReport };

@@ -19,6 +19,10 @@ async function perform({ task, request }: TaskRequest): Promise<unknown> {
       const { runTestCase } = await import("@datapy/sdk/pipeline-tests");
       return runTestCase({ ...request, ...shared });
     }
+    case "replay": {
+      const { replayQuarantine } = await import("@datapy/sdk/quarantine");
+      return replayQuarantine({ ...request, ...shared });
+    }
     case "check": {
       const { checkJob } = await import("@datapy/sdk/check");
       return checkJob({ ...request, ...shared });
