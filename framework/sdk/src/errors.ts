@@ -535,7 +535,8 @@ export const ERROR_TABLE = {
   },
   DATAPY_QUARANTINE_PENDING: {
     exitCode: 20,
-    message: "rows of {id} have been replayed in session {session}, which did not finish and has changed something already",
+    message:
+      "rows of {id} have been replayed in session {session}, which did not finish and has changed something already",
     hint: "Replay the same rows again, unchanged: what was loaded is not loaded twice. Then correct what is set aside anew.",
   },
   DATAPY_QUARANTINE_ROWS: {

@@ -115,7 +115,7 @@ async function checkStep(session: Session, { place, step, planned }: OpenStep, t
       async ({ definition, params, context, warnings }) => {
         if (definition.check === undefined)
           return ended({ status: "unchecked", reason: `${mod.name} has nothing to check` });
-        await definition.check(params as never, context);
+        await definition.check(params, context);
         return ended({ status: "ok", warnings: [...warnings] });
       },
       // What earlier steps give stays as it is written; a table that is fed by the step before may be missing.

@@ -71,7 +71,7 @@ async function guessIn(workPath: string, request: GuessRequest): Promise<GuessRe
   const abort = (): void => session.abort(fault("DATAPY_CANCELED", { cause: "the caller" }));
   request.signal?.addEventListener("abort", abort, { once: true });
   try {
-    if (session.configurationFault !== undefined) throw session.configurationFault;
+    if (session.configuration === undefined) throw session.configurationFault;
     const named = request.mod ?? seed?.mod;
     if (seed !== undefined && named === undefined) throw fault("DATAPY_EXPLAIN_NO_MOD", { file: source });
     const mod = chooseGuessingMod(source, named, { cwd, env: request.env, registry: session.registry });

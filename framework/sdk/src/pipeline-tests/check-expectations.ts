@@ -56,7 +56,7 @@ export async function expectationFailures(
     for (const [key, value] of Object.entries(given))
       if (!isSame(value, values[key]))
         failures.push(
-          `${at(`${name}.${key}`)} is ${JSON.stringify(values[key]) ?? "absent"}, expected ${JSON.stringify(value)}`,
+          `${at(`${name}.${key}`)} is ${values[key] === undefined ? "absent" : JSON.stringify(values[key])}, expected ${JSON.stringify(value)}`,
         );
   }
   const { rows, ordered, row_count, columns, golden } = expected;
@@ -172,7 +172,7 @@ function firstDifference(before: string, after: string): string {
 
 function csvField(value: unknown): string {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value as string);
+  const text = typeof value === "object" ? JSON.stringify(value) : (value as string | number | boolean).toString();
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -68,7 +68,7 @@ export function isSame(wanted: unknown, got: unknown): boolean {
   }
   if (typeof got === "object") return false;
   if (typeof wanted === "number" || typeof got === "number") {
-    const [a, b] = [String(wanted as string), String(got as string)];
+    const [a, b] = [wanted, got].map((one) => (one as string | number).toString()) as [string, string];
     return a.trim() !== "" && b.trim() !== "" && Number(a) === Number(b);
   }
   return typeof wanted === typeof got && wanted === got;

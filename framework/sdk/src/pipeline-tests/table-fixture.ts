@@ -12,7 +12,7 @@ export async function writeTable(
   target: string,
   where: { readonly what: string; readonly folder: string },
 ): Promise<void> {
-  const query = await queryOf(table, where);
+  const query = queryOf(table, where);
   try {
     await reader.rows(`COPY (${query}) TO ${quoteText(target)} (FORMAT parquet)`);
   } catch (error) {
@@ -69,7 +69,10 @@ function queryOfRows(
 
 function cell(value: unknown, type: string): string {
   if (value === null) return type === "" ? "NULL" : `CAST(NULL AS ${type})`;
-  const literal = typeof value === "object" ? duckdbDialect.literal(value as SqlValue) : quoteText(String(value));
+  const literal =
+    typeof value === "object"
+      ? duckdbDialect.literal(value as SqlValue)
+      : quoteText((value as string | number | boolean).toString());
   return type === "" ? literal : `CAST(${literal} AS ${type})`;
 }
 

@@ -179,7 +179,8 @@ async function replayJob(run: ReplayRun, bundle: JobBundle): Promise<Envelope> {
     configuration: { ...restored.configuration, sets: [...bundle.sets, ...(request.sets ?? [])] },
   };
   return inSession(run, path.parse(bundle.job.file).name, options, async (session, configuration) => {
-    if (restored.secret !== undefined && !(await isSamePlan(bundle, session, configuration))) throw restored.secret;
+    const { secret } = restored;
+    if (secret !== undefined && !(await isSamePlan(bundle, session, configuration))) throw secret as Error;
     const params = await replayParameters({
       session,
       configuration: configuration.forPlanning(),

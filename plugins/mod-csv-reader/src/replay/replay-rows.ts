@@ -113,7 +113,7 @@ async function writeLines(
     output.write(`${names.join(text(delimiter))}\n`);
     const lines = sql`select raw from ${table(rows)} where source_file = ${literal(source)} order by line`;
     for await (const batch of ctx.data.batches(lines)) {
-      const part = (batch.columns[0] ?? []).map((line) => `${String(line).replace(/[\r\n]+$/, "")}\n`).join("");
+      const part = (batch.columns[0] ?? []).map((line) => `${(line as string).replace(/[\r\n]+$/, "")}\n`).join("");
       if (!output.write(part)) await once(output, "drain");
     }
   } finally {

@@ -19,7 +19,10 @@ export interface TextReading {
 /** Reads files with one JSON value a line. A line that is none is a bad row. */
 export async function readNdjson(reading: TextReading): Promise<void> {
   const { files, params, transport, signal } = reading;
-  const adder = new RecordAdder(transport, { flatten: params.nested === "flatten", separator: params.flatten_separator });
+  const adder = new RecordAdder(transport, {
+    flatten: params.nested === "flatten",
+    separator: params.flatten_separator,
+  });
   for (const [file, name] of files.entries()) {
     const text = textLines(openText(name, params, signal), { file: name, longest: params.max_record_bytes });
     for await (const { bytes, line, offset } of withoutEnds(text, params.skip_rows, params.skip_footer)) {
@@ -47,7 +50,10 @@ export async function readJson(reading: TextReading): Promise<void> {
       'Write it as data.items, and odd keys as data["my items"].',
     );
   }
-  const adder = new RecordAdder(transport, { flatten: params.nested === "flatten", separator: params.flatten_separator });
+  const adder = new RecordAdder(transport, {
+    flatten: params.nested === "flatten",
+    separator: params.flatten_separator,
+  });
   for (const [file, name] of files.entries()) {
     const splitter = new RecordSplitter(keys, params.max_record_bytes);
     const take = (records: Iterable<{ bytes: Buffer; line: number; offset: number }>): void => {
