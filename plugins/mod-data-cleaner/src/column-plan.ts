@@ -24,9 +24,13 @@ export function isNumeric(type: string): boolean {
 }
 
 /**
- * Which columns come out, and as what. Throws `CLEANER_BAD_RULE` (20), which names every rule that does not fit the table.
+ * `watched` are columns whose names are to be checked, too. Which columns come out, and as what. Throws `CLEANER_BAD_RULE` (20), which names every rule that does not fit the table.
  */
-export function planColumns(params: CleanerParams, input: readonly Column[]): PlannedColumn[] {
+export function planColumns(
+  params: CleanerParams,
+  input: readonly Column[],
+  watched: readonly string[],
+): PlannedColumn[] {
   const faults: string[] = [];
   const sources = input.map((column) => column.name);
   const known = (names: readonly string[], where: string, among: readonly string[]): void => {
@@ -58,6 +62,8 @@ export function planColumns(params: CleanerParams, input: readonly Column[]): Pl
     const type = cast === undefined ? column.type : castTarget(cast).type.toUpperCase();
     return { index, source: column.name, name, sourceType: column.type, type: TYPE_NAMES[type] ?? type };
   });
+  const planNames = planned.map((column) => column.name);
+  known(watched, "null_strategy", planNames);
   checkRules(params, planned, faults, known);
   if (faults.length > 0) {
     throw new DatapyError({

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { planColumns } from "./column-plan.js";
 import type { PlannedColumn } from "./column-plan.js";
-import { Params } from "./params.js";
+import { byNullStrategy, nullColumns, Params } from "./params.js";
 import type { CleanerParams } from "./params.js";
 import { stageRules } from "./staged-rules.js";
 import type { StagedRules } from "./staged-rules.js";
@@ -35,10 +35,11 @@ export default defineMod({
   },
   params: Params,
   artifacts,
-  run: async (params, ctx) => {
+  run: async (given, ctx) => {
+    const params = byNullStrategy(given);
     const input = table(params.input_artifact);
     const inputColumns = await ctx.data.describe(sql`select * from ${input}`);
-    const planned = planColumns(params, inputColumns);
+    const planned = planColumns(params, inputColumns, nullColumns(given));
     await checkFillValues(params, ctx, planned);
     const rules = stageRules(params, planned, inputColumns.length);
     const stagedFile = ctx.data.temporaryPath("staged.parquet");
@@ -57,6 +58,12 @@ export default defineMod({
       else if (count > 0) (changes[rule] ??= {})[column] = count;
     }
     const output = await ctx.data.writeTable("output_data", second.output, { lineage: lineage(params, planned) });
+    // Masks leave NULL as it is, so that every other value of such a column was masked.
+    for (const { name } of planned) {
+      const nulls = output.columns.find((column) => column.name === name)?.nullCount;
+      if (own(params.mask, name) !== undefined && nulls !== undefined && output.rows > nulls)
+        (changes["mask"] ??= {})[name] = output.rows - nulls;
+    }
     const duplicates = rowsRead - rowsRejected - rowsDropped - output.rows;
     if (duplicates < 0 || (duplicates > 0 && (params.deduplicate === undefined || params.deduplicate === false))) {
       throw new DatapyError({

@@ -1,4 +1,4 @@
-import { Artifact, Secret, Type } from "@datapy/mod-kit";
+import { Artifact, DatapyError, Secret, Type } from "@datapy/mod-kit";
 import type { Static, TSchema } from "@datapy/mod-kit";
 
 const byColumn = <Value extends TSchema>(value: Value, description: string) =>
@@ -152,11 +152,19 @@ export const Params = Type.Object({
     "What stands in for NULL, by column: `mean`, `median`, `mode`, `previous` (the row before) or `{value: …}`",
   ),
   null_strategy: Type.Optional(
-    Type.Union([Type.Literal("keep"), Type.Literal("drop"), Type.Literal("fill")], {
-      default: "keep",
-      description:
-        "NULLs that `fill` left: `drop` drops the row, `keep` keeps it, `fill` keeps it and requires `fill` to be given",
-    }),
+    Type.Union(
+      [
+        Type.Literal("keep"),
+        Type.Literal("drop"),
+        Type.Literal("fill"),
+        Type.Record(Type.String(), Type.Union([Type.Literal("keep"), Type.Literal("drop"), ...Fill.anyOf])),
+      ],
+      {
+        default: "keep",
+        description:
+          "NULLs that `fill` left: `drop` drops the row, `keep` keeps it, `fill` keeps it and requires `fill` to be given. Or by column: `keep`, `drop`, or what `fill` takes (`{amount: median, id: drop}`)",
+      },
+    ),
   ),
   null_columns: Type.Optional(
     Type.Array(Type.String(), {
@@ -208,6 +216,41 @@ export type FillRule = Static<typeof Fill>;
 export type OutlierRule = Static<typeof Outliers>;
 /** How a text is masked. */
 export type MaskRule = Static<typeof Mask>;
+
+/** `params` with a `null_strategy` by column written out as `fill`, `null_strategy` and `null_columns`. */
+export function byNullStrategy(params: CleanerParams): CleanerParams {
+  const strategy = params.null_strategy;
+  if (typeof strategy !== "object") return params;
+  const fill: Record<string, FillRule> = { ...params.fill };
+  const dropped: string[] = [];
+  const faults: string[] = [];
+  for (const [name, rule] of Object.entries(strategy)) {
+    if (rule === "drop") dropped.push(name);
+    if (rule === "keep" || rule === "drop") continue;
+    if (Object.hasOwn(fill, name)) faults.push(`${JSON.stringify(name)} stands both in fill and in null_strategy`);
+    fill[name] = rule;
+  }
+  if (params.null_columns !== undefined) faults.push("null_columns does not go with a null_strategy by column");
+  if (faults.length > 0) {
+    throw new DatapyError({
+      code: "CLEANER_BAD_RULE",
+      exitCode: 20,
+      message: `null_strategy: ${faults.join("; ")}`,
+      hint: "Say once for each column what becomes of its NULLs.",
+    });
+  }
+  return {
+    ...params,
+    ...(Object.keys(fill).length === 0 ? {} : { fill }),
+    null_strategy: dropped.length > 0 ? "drop" : "keep",
+    ...(dropped.length > 0 ? { null_columns: dropped } : {}),
+  };
+}
+
+/** Columns that a `null_strategy` by column names. */
+export function nullColumns({ null_strategy: strategy }: CleanerParams): string[] {
+  return typeof strategy === "object" ? Object.keys(strategy) : [];
+}
 
 /** The rule with its short form written out. */
 export function castTarget(rule: CastRule): { type: string; formats: readonly string[]; lossy: boolean } {

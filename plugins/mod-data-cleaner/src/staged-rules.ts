@@ -60,6 +60,11 @@ export function stageRules(
     }
     const { value, bad } = strictCast(current, column.sourceType, castTarget(cast));
     outputs.push(sql`${value} as ${stagedValue(at)}`);
+    if (column.type !== column.sourceType) {
+      const flag = `f${String(flags.length)}`;
+      flags.push({ flag, rule: "cast", column: column.name });
+      flagged.push(sql`${current} is not null as ${ident(flag)}`);
+    }
     const reason = `does not fit ${column.type} exactly`;
     faults.push(
       sql`case when ${bad} then {'column': ${literal(column.name)}, 'reason': ${literal(reason)}, 'value': cast(${current} as varchar)} end`,
