@@ -33,3 +33,5 @@ export type { JobEnvelope, JobRequest, JobRun } from "./run-job-types.js";
 export type { StepSummary } from "./engine/step-ending.js";
 export { bundleSession } from "./resume/session-archive.js";
 export type { SessionArchive } from "./resume/session-archive.js";
+export { engineConformance } from "./engine/engine-conformance.js";
+export type { EngineCheck } from "./engine/engine-conformance.js";
