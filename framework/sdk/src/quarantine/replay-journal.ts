@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { appendFile } from "../ledger/ledger-files.js";
-import { readFileSync } from "node:fs";
 import { parseLine } from "../ledger/ledger-line.js";
 
 /** A replay that has been begun. */
@@ -25,7 +24,12 @@ export interface ReplayJournal {
 
 /** A line of the journal. */
 type JournalLine =
-  | ({ readonly kind: "begun"; readonly at: string } & BegunReplay)
+  | ({
+      readonly kind: "begun";
+      readonly at: string;
+      /** Session that set the rows aside. */
+      readonly origin: string;
+    } & BegunReplay)
   | { readonly kind: "done"; readonly at: string; readonly session: string };
 
 /** Folder of what is kept of the replays of a quarantine. */
@@ -39,12 +43,11 @@ export function readJournal(workPath: string, id: string): ReplayJournal {
   const begun = new Map<string, BegunReplay>();
   const invocations = new Map<string, number>();
   const ended = new Set<string>();
-  for (const text of existsSync(file) ? readFileSync(file, "utf8").split("\n") : []) {
-    const line = parseLine(text) as JournalLine | undefined; // Our own file.
-    if (line?.kind === "begun") {
+  for (const line of linesOf(file)) {
+    if (line.kind === "begun") {
       begun.set(line.session, { session: line.session, rows: line.rows, hash: line.hash });
       invocations.set(line.session, (invocations.get(line.session) ?? 0) + 1);
-    } else if (line?.kind === "done") ended.add(line.session);
+    } else ended.add(line.session);
   }
   const replays = [...begun.values()];
   return {
@@ -52,6 +55,19 @@ export function readJournal(workPath: string, id: string): ReplayJournal {
     pending: replays.filter(({ session }) => !ended.has(session)),
     invocations,
   };
+}
+
+/** The session whose rows a session replays, back to one that is no replay. */
+export function originalSession(workPath: string, session: string): string {
+  const origins = new Map<string, string>();
+  const root = path.join(workPath, "quarantine");
+  for (const id of existsSync(root) ? readdirSync(root) : []) {
+    for (const line of linesOf(journalFile(workPath, id)))
+      if (line.kind === "begun") origins.set(line.session, line.origin);
+  }
+  let original = session;
+  for (let origin = origins.get(original); origin !== undefined; origin = origins.get(original)) original = origin;
+  return original;
 }
 
 /** Notes that a replay begins, or that it has succeeded. */
@@ -63,6 +79,13 @@ export function writeJournal(workPath: string, id: string, line: JournalLine): v
   } finally {
     file.close();
   }
+}
+
+function linesOf(file: string): JournalLine[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((text) => (parseLine(text) as JournalLine | undefined) ?? []); // Our own file.
 }
 
 function journalFile(workPath: string, id: string): string {

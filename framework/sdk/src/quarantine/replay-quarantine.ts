@@ -26,7 +26,7 @@ import type { Session, SessionOptions } from "../runner/session-types.js";
 import { findQuarantine } from "./quarantine-list.js";
 import { correctedRows, ROW_NUMBER } from "./quarantine-rows.js";
 import { replayEngine } from "./replay-engine.js";
-import { readJournal, replayFolder, writeJournal } from "./replay-journal.js";
+import { originalSession, readJournal, replayFolder, writeJournal } from "./replay-journal.js";
 import { replayParameters } from "./replay-parameters.js";
 
 /** What is asked of {@link replayQuarantine}. */
@@ -113,7 +113,8 @@ async function replay(open: OpenReplay): Promise<QuarantineReplay> {
   const session = runUuid(artifact.session_id, `replay of ${id} ${hash}`);
   refuseHalfLoaded(workPath, id, pending, session, rows);
 
-  writeJournal(workPath, id, { kind: "begun", at: new Date().toISOString(), session, rows, hash });
+  const origin = artifact.session_id;
+  writeJournal(workPath, id, { kind: "begun", at: new Date().toISOString(), origin, session, rows, hash });
   const run: ReplayRun = {
     ...open,
     query,
@@ -121,8 +122,9 @@ async function replay(open: OpenReplay): Promise<QuarantineReplay> {
     invocation: (invocations.get(session) ?? 0) + 1,
     folder: path.join(replayFolder(workPath, id), session),
   };
-  const bundled = existsSync(jobFolder(workPath, artifact.session_id));
-  const envelope = bundled ? await replayJob(run, findBundle(workPath, artifact.session_id)) : await replayMod(run);
+  const original = originalSession(workPath, artifact.session_id);
+  const bundled = existsSync(jobFolder(workPath, original));
+  const envelope = bundled ? await replayJob(run, findBundle(workPath, original)) : await replayMod(run);
   const exitCode = exitCodeOf(envelope);
   if (exitCode < 20) writeJournal(workPath, id, { kind: "done", at: new Date().toISOString(), session });
   return { id, rows: rows.length, already_replayed: already, session_id: session, exit_code: exitCode, envelope };
@@ -198,7 +200,7 @@ async function replayJob(run: ReplayRun, bundle: JobBundle): Promise<Envelope> {
       runSuffix: run.sessionId.slice(0, 8),
       signal: request.signal,
       selection: { from: step },
-      engine: replayEngine({ step, params, outcomes: outcomesOf(workPath, artifact.session_id) }),
+      engine: replayEngine({ step, params, outcomes: outcomesOf(workPath, bundle.session_id) }),
     });
     return envelope;
   });
