@@ -108,6 +108,8 @@ export class RecordSplitter {
     throw this.#fault(this.#offset === 0 ? "the file is empty" : "the document ends too early");
   }
 
+  /** Whether a byte of the span has come. */
+  #begun = false;
   /** Whether the span ended by its own last byte. */
   #ended = false;
 
@@ -145,7 +147,8 @@ export class RecordSplitter {
         }
         continue;
       }
-      const isScalar = this.#closers.length === 0 && at + (this.#span?.size ?? 0) > start;
+      const isScalar = this.#closers.length === 0 && this.#begun;
+      this.#begun = true;
       if (isScalar && (byte === 0x2c || byte === 0x5d || byte === 0x7d || byte <= 0x20)) {
         this.#ended = true;
         return at;
@@ -243,6 +246,7 @@ export class RecordSplitter {
     if (byte === 0x5d || byte === 0x7d || byte === 0x2c || byte === 0x3a) throw this.#fault("a value is expected");
     this.#span = { isRecord, line: this.#line, offset: this.#offset, parts: [], size: 0 };
     this.#closers = [];
+    this.#begun = false;
     return at;
   }
 
