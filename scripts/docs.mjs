@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import path from "node:path";
 import { prepare } from "./prepare.mjs";
 import { commandsPage } from "./docs/commands.mjs";
-import { envelopePage, envelopeSchema } from "./docs/envelope.mjs";
+import { envelopePage, envelopeSchemas } from "./docs/envelope.mjs";
 import { errorsPage, exitCodesPage } from "./docs/errors.mjs";
 import { fillReadme, modPages } from "./docs/mods.mjs";
 import { ScriptError, main, root } from "./workspace.mjs";
@@ -14,7 +14,7 @@ const REFERENCE = "docs/reference";
 /** Every generated file, by its path from the root. */
 async function generate() {
   const pages = new Map();
-  pages.set("framework/mod-kit/schemas/envelope.schema.json", await envelopeSchema());
+  for (const [name, text] of envelopeSchemas()) pages.set(`framework/mod-kit/schemas/${name}.schema.json`, text);
   pages.set(`${REFERENCE}/envelope.md`, await envelopePage());
   pages.set(`${REFERENCE}/errors.md`, await errorsPage());
   pages.set(`${REFERENCE}/exit-codes.md`, await exitCodesPage());

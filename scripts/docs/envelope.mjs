@@ -3,9 +3,32 @@ import { code, page, table } from "./markdown.mjs";
 
 const json = (value) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
 
-/** The JSON Schema as it is published: TypeBox's own marks are symbols, which JSON leaves out. */
-export async function envelopeSchema() {
-  return `${JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...modKit().EnvelopeSchema }, null, 2)}\n`;
+/** The JSON Schemas as they are published, by name: TypeBox's own marks are symbols, which JSON leaves out. */
+export function envelopeSchemas() {
+  const { EnvelopeSchema, JobEnvelopeSchema, ScriptEnvelopeSchema } = modKit();
+  const schemas = {
+    envelope: EnvelopeSchema,
+    "job-envelope": JobEnvelopeSchema,
+    "script-envelope": ScriptEnvelopeSchema,
+  };
+  return Object.entries(schemas).map(([name, schema]) => [
+    name,
+    `${JSON.stringify({ $schema: "http://json-schema.org/draft-07/schema#", ...schema }, null, 2)}\n`,
+  ]);
+}
+
+/** A table of the keys of an object. */
+function keysOf(schema) {
+  const required = new Set(schema.required);
+  return table(
+    ["Key", "Type", "", "Meaning"],
+    Object.entries(schema.properties).map(([key, one]) => [
+      code(key),
+      typeOf(one),
+      required.has(key) ? "always" : "",
+      one.description,
+    ]),
+  );
 }
 
 function typeOf(schema) {
@@ -70,5 +93,14 @@ export async function envelopePage() {
       globals: {},
       logs: LOGS,
     }),
+    "## A job",
+    "`datapy run-job` and `runJob` give the keys above and one more, `steps`: every step of the job, in the order in which they ended. `artifacts` of " +
+      "the job are those of its steps, under `STEP.KEY` (`STEP.KEY[0]` and so on with `foreach`); `metrics` counts steps. The schema is published as " +
+      "`@datapy/mod-kit/schemas/job-envelope.schema.json`.",
+    keysOf(modKit().JobEnvelopeSchema.anyOf[0].properties.steps.items),
+    "## A script",
+    "`datapy run-script` gives one more key, `runs`: every run of the script, in the order in which they ended. The schema is published as " +
+      "`@datapy/mod-kit/schemas/script-envelope.schema.json`.",
+    keysOf(modKit().ScriptEnvelopeSchema.anyOf[0].properties.runs.items),
   );
 }

@@ -19,7 +19,7 @@ export { ident, isSql, join, literal, raw, renderSql, sql, table } from "./sql.j
 export type { RenderedSql, Sql, SqlDialect, SqlPart, SqlValue } from "./sql.js";
 export { DatapyError, isDatapyError } from "./datapy-error.js";
 export type { DatapyErrorInput, SourceLocation } from "./datapy-error.js";
-export { EnvelopeSchema, EXIT_CODES } from "./envelope.js";
+export { EnvelopeSchema, EXIT_CODES, JobEnvelopeSchema, ScriptEnvelopeSchema } from "./envelope.js";
 export type { Envelope, EnvelopeLogs, ErrorEnvelope, ErrorExitCode, ExitCode, SuccessEnvelope } from "./envelope.js";
 export type {
   ArtifactKeys,

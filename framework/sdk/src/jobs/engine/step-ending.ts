@@ -17,8 +17,8 @@ export interface StepSummary {
   readonly execution_time: number;
   /** Tries that it took, where it took more than one. */
   readonly attempts?: number;
-  /** Where the result is that of an earlier run: of this session (`resume`), of another one (`session`), or from the cache. */
-  readonly reused?: "resume" | "session" | "cache";
+  /** Where the result is not of this invocation: of an earlier one of the session (`resume`), or from the cache. */
+  readonly reused?: "resume" | "cache";
   /** Why it was skipped. */
   readonly reason?: string;
   /** Of a step with `foreach`. */
