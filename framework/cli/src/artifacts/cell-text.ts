@@ -3,7 +3,8 @@ export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return hexadecimal(value);
-  return typeof value === "object" ? JSON.stringify(value, jsonValue) : String(value);
+  // Numbers, truth values and bigints.
+  return typeof value === "object" ? JSON.stringify(value, jsonValue) : `${value as number}`;
 }
 
 /** A value as a field of CSV: NULL is an empty field, an empty text a quoted one. */

@@ -16,7 +16,7 @@ Given a file of parameters, completes it: what stands in it stays as it is, so t
     {
       description: "A table of a database:",
       command:
-        "<%= config.bin %> <%= command.id %> public.customers --set 'connection_string=\${secret.env.SHOP_DB}' -o params.yaml",
+        "<%= config.bin %> <%= command.id %> public.customers --set 'connection_string=${secret.env.SHOP_DB}' -o params.yaml",
     },
     { description: "Completing a file:", command: "<%= config.bin %> <%= command.id %> params.yaml -o params.yaml" },
   ];

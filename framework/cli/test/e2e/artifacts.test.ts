@@ -89,7 +89,9 @@ it("lists artifacts, shows one with its consumers, and prints it in every form",
 });
 
 it("compares two artifacts, and says by its exit code whether they differ", async () => {
-  const [newer = "", older = ""] = (await json<ArtifactEntry[]>("artifacts", "--key", "output_data")).map(({ id }) => id);
+  const [newer = "", older = ""] = (await json<ArtifactEntry[]>("artifacts", "--key", "output_data")).map(
+    ({ id }) => id,
+  );
   const differ = await workspace.run(["artifacts", "diff", older, newer, "--key", "id"]);
   expect(differ.code).toBe(10);
   expect(differ.stdout).toContain("Rows: 3 before, 4 after; 0 removed, 1 added, 0 changed.");

@@ -99,9 +99,17 @@ it("previews a job on a sample, opens no sink and keeps nothing", async () => {
   expect(shown.stdout).not.toContain("printed by a mod");
   expect(shown.stderr).toContain("printed by a mod");
   const { result } = await json<JobPreview>("preview", "job.yaml", "judge", "--sample", "2", "-n", "1");
-  expect(result.steps.map(({ step, tables }) => [step, tables.map(({ key, total, rows }) => [key, total, rows])])).toEqual([
+  expect(
+    result.steps.map(({ step, tables }) => [step, tables.map(({ key, total, rows }) => [key, total, rows])]),
+  ).toEqual([
     ["read", [["output_data", 2, [[1]]]]],
-    ["judge", [["output_data", 2, [[1]]], ["quarantine", 0, []]]],
+    [
+      "judge",
+      [
+        ["output_data", 2, [[1]]],
+        ["quarantine", 0, []],
+      ],
+    ],
   ]);
   expect(existsSync(path.join(workspace.folder, ".datapy"))).toBe(false);
   expect(loaded()).toEqual([]);

@@ -71,7 +71,7 @@ async function guessIn(workPath: string, request: GuessRequest): Promise<GuessRe
   const abort = (): void => session.abort(fault("DATAPY_CANCELED", { cause: "the caller" }));
   request.signal?.addEventListener("abort", abort, { once: true });
   try {
-    if (session.configuration === undefined) throw session.configurationFault;
+    refuseFaulty(session);
     const named = request.mod ?? seed?.mod;
     if (seed !== undefined && named === undefined) throw fault("DATAPY_EXPLAIN_NO_MOD", { file: source });
     const mod = chooseGuessingMod(source, named, { cwd, env: request.env, registry: session.registry });
@@ -81,6 +81,10 @@ async function guessIn(workPath: string, request: GuessRequest): Promise<GuessRe
     request.signal?.removeEventListener("abort", abort);
     await session.close(0);
   }
+}
+
+function refuseFaulty({ configurationFault }: Session): void {
+  if (configurationFault instanceof Error) throw configurationFault;
 }
 
 interface Seed {

@@ -172,7 +172,7 @@ function firstDifference(before: string, after: string): string {
 
 function csvField(value: unknown): string {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : (value as string | number | boolean).toString();
+  const text = typeof value === "object" ? JSON.stringify(value) : `${value as number}`;
   return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

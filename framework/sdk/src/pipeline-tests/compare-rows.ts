@@ -68,7 +68,7 @@ export function isSame(wanted: unknown, got: unknown): boolean {
   }
   if (typeof got === "object") return false;
   if (typeof wanted === "number" || typeof got === "number") {
-    const [a, b] = [wanted, got].map((one) => (one as string | number).toString()) as [string, string];
+    const [a, b] = [`${wanted as number}`, `${got as number}`];
     return a.trim() !== "" && b.trim() !== "" && Number(a) === Number(b);
   }
   return typeof wanted === typeof got && wanted === got;

@@ -82,7 +82,7 @@ export async function correctedRows(
      HAVING count(*) > 1 OR ${row} IS NULL OR ${row} NOT IN (SELECT ${row} FROM (${numbered})) ORDER BY 1 LIMIT 1`,
   );
   if (odd !== undefined) {
-    const number = odd["row"] === null ? "a row without a number" : `row ${(odd["row"] as bigint).toString()}`;
+    const number = odd["row"] === null ? "a row without a number" : `row ${String(Number(odd["row"]))}`;
     throw wrong(
       Number(odd["n"]) > 1
         ? `${number} stands in it ${String(odd["n"])} times`

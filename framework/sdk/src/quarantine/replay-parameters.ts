@@ -47,7 +47,7 @@ export async function replayParameters(input: ReplayInput): Promise<Readonly<Rec
         key: "output_data",
         all: true,
       }).filter(({ run_id }) => run_id === artifact.run_id);
-      return definition.replay({ params: params, rows, columns: output?.columns, folder }, context);
+      return definition.replay({ params, rows, columns: output?.columns, folder }, context);
     },
     { incomplete: true, configuration },
   );

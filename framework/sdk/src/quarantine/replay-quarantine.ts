@@ -182,7 +182,7 @@ async function replayJob(run: ReplayRun, bundle: JobBundle): Promise<Envelope> {
   };
   return inSession(run, path.parse(bundle.job.file).name, options, async (session, configuration) => {
     const { secret } = restored;
-    if (secret !== undefined && !(await isSamePlan(bundle, session, configuration))) throw secret as Error;
+    if (secret !== undefined && !(await isSamePlan(bundle, session, configuration))) throw secret;
     const params = await replayParameters({
       session,
       configuration: configuration.forPlanning(),
@@ -212,7 +212,7 @@ async function replayJob(run: ReplayRun, bundle: JobBundle): Promise<Envelope> {
  */
 function restoredConfiguration(bundle: JobBundle): {
   readonly configuration: NonNullable<SessionOptions["configuration"]>;
-  readonly secret?: unknown;
+  readonly secret?: Error;
 } {
   try {
     return { configuration: configurationOf(bundle) };
@@ -222,7 +222,7 @@ function restoredConfiguration(bundle: JobBundle): {
     const file = { path: bundle.job.file };
     return {
       configuration: { file, ...(environment === null ? {} : { environmentName: environment }) },
-      secret: error,
+      secret: error as Error,
     };
   }
 }

@@ -48,7 +48,7 @@ it("keeps what a running and a resumable session need, also of others", async ()
     work(),
     2,
     [{ runId: "m_00000002", step: "load", reads: [source.uri], artifacts: [artifactOf(2, 80)] }],
-    failed,
+    { ...failed, asJob: true },
   );
   // A mod that failed alone has nothing to be resumed.
   await recordSession(work(), 3, [{ runId: "m_00000003", artifacts: [artifactOf(3, 70)] }], failed);
@@ -66,7 +66,7 @@ it("keeps what a running and a resumable session need, also of others", async ()
   expect(left()).toEqual([sessionId(1), sessionId(2), sessionId(4)]);
 
   // The failed job is resumed, in its own session, to success.
-  await recordSession(work(), 2, [{ runId: "m_00000006", step: "load" }]);
+  await recordSession(work(), 2, [{ runId: "m_00000006", step: "load" }], { asJob: true });
   await running.sessionEnded({ exitCode: 0 });
   pruneArtifacts(work(), { maxBytes: 0 });
   expect(left()).toEqual([]);

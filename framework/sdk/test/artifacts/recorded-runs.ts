@@ -28,11 +28,16 @@ export async function recordSession(
   work: string,
   n: number,
   runs: readonly RecordedRun[],
-  { exitCode = 0, end = true, job = "nightly" }: { exitCode?: ExitCode; end?: boolean; job?: string } = {},
+  {
+    exitCode = 0,
+    end = true,
+    job = "nightly",
+    asJob = false,
+  }: { exitCode?: ExitCode; end?: boolean; job?: string; asJob?: boolean } = {},
 ): Promise<Ledger> {
   const ledger = ledgerIn(work, { sessionId: sessionId(n), job: { name: job } });
-  // What has steps is a job.
-  if (runs.some((run) => run.step !== undefined)) ledger.partStarted({ kind: "job", uuid: randomUUID() });
+  const part = { kind: "job" as const, uuid: randomUUID() };
+  if (asJob) ledger.partStarted(part);
   for (const run of runs) {
     const { runId, step } = run;
     const mod = run.mod ?? runId.replace(/_[0-9a-f]{8}$/, "");
@@ -49,6 +54,7 @@ export async function recordSession(
       outputs: run.outputs ?? [],
     });
   }
+  if (asJob) ledger.partEnded(part, { exitCode, status: "" });
   if (end) await ledger.sessionEnded({ exitCode });
   return ledger;
 }

@@ -137,7 +137,7 @@ it("says what it cannot do", async () => {
 });
 
 it("writes any parameters so that they are read as they were", () => {
-  const text = fc.string({ unit: "binary", maxLength: 12 }).filter((one) => !/\p{Surrogate}/u.test(one));
+  const text = fc.string({ unit: "binary", maxLength: 12 }).filter((one) => !/\p{Cs}/u.test(one));
   const value = fc.oneof(
     text,
     fc.integer(),
