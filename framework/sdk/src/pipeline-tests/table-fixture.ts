@@ -69,7 +69,8 @@ function queryOfRows(
 
 function cell(value: unknown, type: string): string {
   if (value === null) return type === "" ? "NULL" : `CAST(NULL AS ${type})`;
-  const literal = typeof value === "object" ? duckdbDialect.literal(value as SqlValue) : quoteText(`${value as number}`);
+  const literal =
+    typeof value === "object" ? duckdbDialect.literal(value as SqlValue) : quoteText(`${value as number}`);
   return type === "" ? literal : `CAST(${literal} AS ${type})`;
 }
 
