@@ -3,9 +3,9 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { takeLock } from "../../src/jobs/overlap/lock-file.js";
-import type { LockHolder } from "../../src/jobs/overlap/lock-file.js";
-import { processIdentity, stateOf } from "../../src/jobs/overlap/process-identity.js";
+import { takeLock } from "../../src/locks/lock-file.js";
+import type { LockHolder } from "../../src/locks/lock-file.js";
+import { processIdentity, stateOf } from "../../src/locks/process-identity.js";
 
 let folder: string;
 let file: string;

@@ -4,9 +4,9 @@ import { fault } from "../../errors.js";
 import type { Session } from "../../runner/session-types.js";
 import { hashOf } from "../plan/canonical-json.js";
 import type { Plan } from "../plan/plan-types.js";
-import { takeLock } from "./lock-file.js";
-import type { LockHolder } from "./lock-file.js";
-import { identityWords, processIdentity } from "./process-identity.js";
+import { takeLock } from "../../locks/lock-file.js";
+import type { LockHolder } from "../../locks/lock-file.js";
+import { identityWords, processIdentity } from "../../locks/process-identity.js";
 
 /** The right to run a job. */
 export interface JobLock {

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { fileError } from "../../data/duckdb-error.js";
-import { randomHex } from "../../runner/random-ids.js";
+import { fileError } from "../data/duckdb-error.js";
+import { randomHex } from "../runner/random-ids.js";
 import { stateOf } from "./process-identity.js";
 import type { ProcessIdentity } from "./process-identity.js";
 
