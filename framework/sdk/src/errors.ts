@@ -316,6 +316,12 @@ export const ERROR_TABLE = {
     message: "{pattern} names no file",
     hint: "Check the spelling; quote a glob, so that the shell leaves it to lint.",
   },
+  DATAPY_LOCK_HELD: {
+    exitCode: 30,
+    message: "{what} are held by {holder}",
+    hint: "Wait for that process to end; if it hangs, end it. The lock is the file {file}.",
+    retryable: true,
+  },
   DATAPY_LOG_FILE_UNREADABLE: {
     exitCode: 20,
     message: "the log file {file} cannot be read: {detail}",

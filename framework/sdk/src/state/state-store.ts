@@ -4,6 +4,7 @@ import path from "node:path";
 import type { SqlValue, StateStore } from "@datapy/mod-kit";
 import { fileError } from "../data/duckdb-error.js";
 import { fault } from "../errors.js";
+import { withLock } from "../locks/with-lock.js";
 import { decodeValue, encodeValue } from "./state-values.js";
 
 /** A {@link StateStore} with its end. */
@@ -70,16 +71,16 @@ export async function keepState(
 ): Promise<void> {
   if (changes.size === 0) return;
   const file = stateFile(of);
-  // Read again: a run of the same mod may have ended meanwhile, and its other bookmarks stay.
-  const next = new Map(await read(file));
-  for (const [key, text] of changes) {
-    if (text === undefined) next.delete(key);
-    else next.set(key, JSON.parse(text));
-  }
-  await replace(
-    file,
-    `${JSON.stringify(Object.fromEntries([...next].sort(([one], [other]) => (one < other ? -1 : 1))), undefined, 2)}\n`,
-  );
+  await withLock(`${file}.lock`, `the bookmarks of ${of.mod}`, async () => {
+    // Read again: a run of the same mod may have ended meanwhile, and its other bookmarks stay.
+    const next = new Map(await read(file));
+    for (const [key, text] of changes) {
+      if (text === undefined) next.delete(key);
+      else next.set(key, JSON.parse(text));
+    }
+    const sorted = [...next].sort(([one], [other]) => (one < other ? -1 : 1));
+    await replace(file, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
+  });
 }
 
 function stateFile({ workPath, project, mod }: Pick<StateOptions, "workPath" | "project" | "mod">): string {

@@ -107,8 +107,8 @@ test("of many processes that find a stale lock at once, one gets it", async () =
   const script = path.join(folder, "take.cjs");
   writeFileSync(
     script,
-    `const { takeLock } = require(${JSON.stringify(path.resolve(__dirname, "../../dist/jobs/overlap/lock-file.js"))});
-const { processIdentity } = require(${JSON.stringify(path.resolve(__dirname, "../../dist/jobs/overlap/process-identity.js"))});
+    `const { takeLock } = require(${JSON.stringify(path.resolve(__dirname, "../../dist/locks/lock-file.js"))});
+const { processIdentity } = require(${JSON.stringify(path.resolve(__dirname, "../../dist/locks/process-identity.js"))});
 const holder = { owner: processIdentity(), session: String(process.pid), job: "", since: "" };
 process.stdin.once("data", () => {
   console.log("release" in takeLock(process.argv[2], holder) ? "taken" : "held");

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import type { SqlValue } from "@datapy/mod-kit";
 import { openState } from "../../src/state/state-store.js";
@@ -26,6 +28,27 @@ it("keeps what a run has set only once the run has succeeded", async () => {
   succeeded.store.set("watermark", 2);
   await succeeded.commit();
   expect(await open().store.get("watermark")).toBe(2);
+});
+
+it("keeps the bookmarks of runs that end at the same moment, in one process and in several", async () => {
+  const here = Array.from({ length: 20 }, async (_, index) => {
+    const run = open();
+    run.store.set(`here ${String(index)}`, index);
+    await run.commit();
+  });
+  const module = path.resolve(__dirname, "../../dist/state/state-store.js");
+  const others = ["a", "b", "c"].map(async (name) => {
+    const script = `
+      const { keepState } = require(${JSON.stringify(module)});
+      (async () => {
+        for (let index = 0; index < 10; index += 1)
+          await keepState({ workPath: process.argv[1], project: "sales", mod: "api-client" }, new Map([["${name} " + index, String(index)]]));
+      })();`;
+    await promisify(execFile)(process.execPath, ["-e", script, workPath]);
+  });
+  await Promise.all([...here, ...others]);
+  expect(Object.keys(JSON.parse(await readFile(file(), "utf8")) as object)).toHaveLength(50);
+  expect(await readdir(path.dirname(file()))).toEqual(["api-client.json"]);
 });
 
 it("forgets what a run has deleted", async () => {
