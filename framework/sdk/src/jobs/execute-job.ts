@@ -6,8 +6,10 @@ import { failureEnvelope, roundSeconds } from "../runner/failure-envelope.js";
 import { randomHex } from "../runner/random-ids.js";
 import { LONGEST_MS, timeoutFault } from "../runner/run-deadline.js";
 import type { Session } from "../runner/session-types.js";
+import { completeLedger } from "./resume/complete-ledger.js";
 import { borrowOutcomes } from "./resume/borrow-outcomes.js";
-import { jobFolder, makeBundle, writeBundle } from "./resume/job-bundle.js";
+import { makeBundle, writeBundle } from "./resume/job-bundle.js";
+import { jobFolder } from "./resume/job-folder.js";
 import { planDifferences } from "./resume/plan-differences.js";
 import { standingResults } from "./resume/standing-results.js";
 import { openStepRecords } from "./resume/step-records.js";
@@ -200,6 +202,7 @@ async function recordsOf(
   if (earlier?.kind === "resume" && records !== undefined) {
     const standing = await standingResults(planned.plan, records.finished);
     finished = standing.finished;
+    completeLedger(session, records.finished.values());
     differences.push(...standing.differences);
   }
   if (differences.length > 0) {

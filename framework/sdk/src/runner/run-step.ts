@@ -43,8 +43,8 @@ export interface RunStepOptions {
    * there is one. Nothing runs then.
    */
   readonly reuse?: ((run: PreparedRun) => Promise<SuccessEnvelope | undefined>) | undefined;
-  /** Told, when the run has ended, what its envelope does not say. */
-  readonly onEnd?: ((details: RunDetails) => void) | undefined;
+  /** Told how the run has ended, secrets masked, before log, ledger and session are: what it writes down is there first. Never rejects. */
+  readonly onEnd?: ((envelope: Envelope, details: RunDetails) => Promise<void>) | undefined;
 }
 
 /** A run whose parameters are known and valid. */
@@ -100,8 +100,8 @@ export async function runStep(session: Session, step: Step, options: RunStepOpti
     session.active.delete(current);
     await closed(run);
   }
-  const told = recordEnd(run, envelope, artifacts);
-  options.onEnd?.({
+  const masked = session.masker.maskJson(envelope);
+  await options.onEnd?.(masked, {
     runId: run.id,
     mod: run.mod,
     version: run.version,
@@ -109,7 +109,7 @@ export async function runStep(session: Session, step: Step, options: RunStepOpti
     artifacts,
     bookmarks: run.opened?.state.changes ?? new Map(),
   });
-  return told;
+  return recordEnd(run, masked, artifacts);
 }
 
 /** From the reference to what `run` returned, checked and complete. Throws what kept it from that. */

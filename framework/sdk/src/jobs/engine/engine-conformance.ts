@@ -229,6 +229,7 @@ steps:
         isolate,
         memoryLimitBytes: null,
         cache: null,
+        record: null,
         ...rest,
       };
       // As if it had come from far away.

@@ -2,6 +2,7 @@ import type { Envelope } from "@datapy/mod-kit";
 import type { RunnerConfiguration } from "../../runner/runner-protocol.js";
 import type { Session } from "../../runner/session-types.js";
 import type { Step } from "../../runner/step.js";
+import type { StepRecord } from "../resume/step-records.js";
 import type { ResolvedConfiguration } from "../../config/resolved-configuration.js";
 
 /**
@@ -15,6 +16,8 @@ import type { ResolvedConfiguration } from "../../config/resolved-configuration.
  * - A task ends soon after its `signal` is aborted, or after `timeoutMs` of its step: exit code 50, or that of the signal's reason, or 40.
  *   What it had begun is undone by the mod.
  * - The same task given again (a resumed session) has the same run id: it is for the mod's target to know what it has already.
+ * - How a task ended is written to the records of its session before anything else tells of it: `runTask` does so. A session that is killed
+ *   in between goes on from there.
  * - A mod gets the parameters, outcomes, globals and bookmarks that the task carries, and no others.
  */
 export interface JobEngine {
@@ -90,6 +93,8 @@ export interface StepTask {
   readonly memoryLimitBytes: number | null;
   /** `null`: no earlier result is used. */
   readonly cache: { readonly maxAgeMs: number | null; readonly sourceHash: string | undefined } | null;
+  /** What its record is to say besides the result: the hashes of the step and of its item. `null`: nothing is written down. */
+  readonly record: { readonly hash: string; readonly item?: string } | null;
 }
 
 /** What a step gave. */
@@ -122,6 +127,8 @@ export interface TaskResult {
   readonly bookmarks: BookmarkChanges;
   /** Whether the result is that of an earlier run. */
   readonly cached: boolean;
+  /** What was written down where the task was run, before anyone was told of its end; absent where the process was lost. */
+  readonly record?: StepRecord;
 }
 
 /** One error of a task. */

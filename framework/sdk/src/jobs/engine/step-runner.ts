@@ -9,6 +9,7 @@ import { runName } from "../../runner/run-name.js";
 import { hashOf } from "../plan/canonical-json.js";
 import { overridesFor } from "../plan/plan-step.js";
 import type { PlanRetries, PlanStep } from "../plan/plan-types.js";
+import { recordOf } from "../resume/step-records.js";
 import type { StepRecord } from "../resume/step-records.js";
 import type { Outcome, StepTask, TaskResult } from "./engine-types.js";
 import type { JobLevel, RunningJob } from "./job-level.js";
@@ -92,7 +93,8 @@ async function tryOnce(
     const task = taskOf(unit, path, attempt, generation);
     job.records?.started(path, attempt);
     const result = await job.engine.run(task, { signal, shielded, graceMs });
-    job.records?.ended(recordOf(unit, path, attempt, result));
+    if (result.record === undefined) job.records?.ended(recordOf(task, result));
+    else job.records?.noted(result.record);
     return result;
   } catch (error) {
     // Before the mod was reached, or in the engine: the job goes on as after any failure.
@@ -143,8 +145,15 @@ function taskOf(unit: StepUnit, path: string, attempt: number, generation: numbe
     bookmarks: job.bookmarks.seen(),
     isolate: step.isolate,
     memoryLimitBytes: step.memory_limit_bytes,
+    record: recordingOf(unit),
     cache: step.cache === null ? null : { maxAgeMs: step.cache.max_age_ms, sourceHash: mod?.source_hash },
   };
+}
+
+function recordingOf(unit: StepUnit): StepTask["record"] {
+  if (unit.level.job.records === undefined) return null;
+  const item = itemHash(unit);
+  return { hash: unit.step.hash, ...(item === undefined ? {} : { item }) };
 }
 
 /** Only what the step refers to: a task travels. */
@@ -202,32 +211,6 @@ function waitBefore(
           ({ code, retryable }) => retries.on.includes(code) || (retryable && retries.on.includes("retryable")),
         );
   return isMeant ? retryWait(retries, failures) : undefined;
-}
-
-function recordOf(unit: StepUnit, path: string, attempt: number, result: TaskResult): StepRecord {
-  const { envelope } = result;
-  const item = itemHash(unit);
-  const isError = envelope.status === "error";
-  return {
-    kind: "ended",
-    path,
-    hash: unit.step.hash,
-    ...(item === undefined ? {} : { item }),
-    run_id: envelope.logs.run_id,
-    mod: result.mod,
-    version: result.version,
-    attempt,
-    status: envelope.status,
-    exit_code: exitCodeOf(envelope),
-    execution_time: envelope.execution_time,
-    metrics: isError ? {} : envelope.metrics,
-    artifacts: isError ? {} : envelope.artifacts,
-    globals: envelope.globals,
-    warnings: isError ? [] : envelope.warnings,
-    errors: envelope.errors,
-    files: result.artifacts,
-    bookmarks: result.bookmarks,
-  };
 }
 
 function succeeded(unit: StepUnit, path: string, result: TaskResult, attempts: number): StepEnding {

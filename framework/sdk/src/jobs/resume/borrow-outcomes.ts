@@ -6,7 +6,8 @@ import type { Selection } from "../plan/select-steps.js";
 import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { fileChecksum } from "../../artifacts/file-checksum.js";
-import { jobsFolder, readBundle } from "./job-bundle.js";
+import { readBundle } from "./job-bundle.js";
+import { jobsFolder } from "./job-folder.js";
 import { RECORDS_NAME, readRecords } from "./step-records.js";
 import type { StepRecord } from "./step-records.js";
 

@@ -5,6 +5,7 @@ import type { Session } from "../../runner/session-types.js";
 import type { PlannedJob } from "../plan/plan-job.js";
 import type { Selection } from "../plan/select-steps.js";
 import type { Plan } from "../plan/plan-types.js";
+import { jobFolder, jobsFolder } from "./job-folder.js";
 import { usedVariables } from "./used-variables.js";
 
 /** All that a job ran with: enough to go on with it, or to run it again elsewhere. Holds no secret. */
@@ -48,16 +49,6 @@ export interface BundledOptions {
 }
 
 const BUNDLE_NAME = "bundle.json";
-
-/** Folder of the jobs of all sessions. */
-export function jobsFolder(workPath: string): string {
-  return path.join(workPath, "jobs");
-}
-
-/** Folder of what is kept of a session's job. */
-export function jobFolder(workPath: string, sessionId: string): string {
-  return path.join(jobsFolder(workPath), sessionId);
-}
 
 /** Gathers what a job is about to run with. */
 export function makeBundle(

@@ -5,7 +5,8 @@ import { fault } from "../../errors.js";
 import type { RunJobRequest } from "../../runner/runner-protocol.js";
 import type { SessionOptions } from "../../runner/session-types.js";
 import type { JobRequest } from "../run-job-types.js";
-import { configurationOf, environmentOf, findBundle, findLastBundle, jobFolder, moveBundle } from "./job-bundle.js";
+import { configurationOf, environmentOf, findBundle, findLastBundle, moveBundle } from "./job-bundle.js";
+import { jobFolder } from "./job-folder.js";
 import type { JobBundle } from "./job-bundle.js";
 import { RECORDS_NAME, readRecords } from "./step-records.js";
 

@@ -8,7 +8,8 @@ import { productVersion } from "../../ledger/producer.js";
 import { resolveRunId } from "../../ledger/run-record.js";
 import type { RunRecord } from "../../ledger/run-record.js";
 import type { RunEvent } from "../../ledger/openlineage-types.js";
-import { jobFolder, parseBundle } from "./job-bundle.js";
+import { parseBundle } from "./job-bundle.js";
+import { jobFolder } from "./job-folder.js";
 import type { JobBundle } from "./job-bundle.js";
 import { RECORDS_NAME } from "./step-records.js";
 

@@ -3,7 +3,8 @@ import path from "node:path";
 import type { ExitCode } from "@datapy/mod-kit";
 import { appendFile } from "../../ledger/ledger-files.js";
 import { parseLine } from "../../ledger/ledger-line.js";
-import type { BookmarkChanges, TaskArtifact } from "../engine/engine-types.js";
+import { exitCodeOf } from "../../result/exit-code-of.js";
+import type { BookmarkChanges, StepTask, TaskArtifact, TaskResult } from "../engine/engine-types.js";
 
 /** A try of a step, or of an item of one, that ended. */
 export interface StepRecord {
@@ -53,6 +54,8 @@ export interface StepRecords {
   successes(path: string): number;
   started(path: string, attempt: number): void;
   ended(record: StepRecord): void;
+  /** Takes note of a record that is written already. */
+  noted(record: StepRecord): void;
   /** Notes that the session begins or is gone on with. */
   invoked(): void;
   /** Invocations of the session so far. */
@@ -64,6 +67,43 @@ export interface StepRecords {
 
 /** Name of the file in the folder of a session's job. */
 export const RECORDS_NAME = "steps.ndjson";
+
+/** What is written down of a task that ended. */
+export function recordOf(task: StepTask, result: TaskResult): StepRecord {
+  const { envelope } = result;
+  const isError = envelope.status === "error";
+  const item = task.record?.item;
+  return {
+    kind: "ended",
+    path: task.step.path ?? task.step.stepId ?? "",
+    hash: task.record?.hash ?? "",
+    ...(item === undefined ? {} : { item }),
+    run_id: envelope.logs.run_id,
+    mod: result.mod,
+    version: result.version,
+    attempt: task.step.attempt ?? 1,
+    status: envelope.status,
+    exit_code: exitCodeOf(envelope),
+    execution_time: envelope.execution_time,
+    metrics: isError ? {} : envelope.metrics,
+    artifacts: isError ? {} : envelope.artifacts,
+    globals: envelope.globals,
+    warnings: isError ? [] : envelope.warnings,
+    errors: envelope.errors,
+    files: result.artifacts,
+    bookmarks: result.bookmarks,
+  };
+}
+
+/** Adds a record to those in a folder; other processes may do the same. */
+export function appendRecord(folder: string, record: StepRecord): void {
+  const lines = appendFile(path.join(folder, RECORDS_NAME));
+  try {
+    lines.append(JSON.stringify(record));
+  } finally {
+    lines.close();
+  }
+}
 
 /** Opens the records in a folder. Lines that a kill tore are passed over. */
 export function openStepRecords(folder: string): StepRecords {
@@ -92,6 +132,7 @@ export function openStepRecords(folder: string): StepRecords {
     successes: (one) => successes.get(one) ?? 0,
     started: (one, attempt) => write({ kind: "started", path: one, attempt }),
     ended: write,
+    noted: note,
     invoked: () => write({ kind: "invoked", at: new Date().toISOString(), pid: process.pid }),
     get invocations() {
       return invocations;
