@@ -91,7 +91,7 @@ test("which source columns feed this target column, through five mods", async ()
   const valid = output(
     await runMod(plugin("mod-validator"), { input_artifact: cleaned, rules: [{ check: "required", column: "id" }] }),
   );
-  const summarized = output((await runMod(summarize, { input_artifact: valid })) as Envelope);
+  const summarized = output(await runMod(summarize, { input_artifact: valid }));
   expect((await runMod(load, { input_artifact: summarized })).status).toBe("success");
 
   const { columns, runs } = traceLineage(work, { reference: "public.customers", cwd: work, columns: true });

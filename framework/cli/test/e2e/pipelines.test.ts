@@ -86,6 +86,7 @@ function loaded(): string[] {
     .map((line) => line.replace(/^\S+ /, ""));
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- says what the command prints
 async function json<Result>(...args: string[]): Promise<{ readonly code: number | null; readonly result: Result }> {
   const { code, stdout } = await workspace.run([...args, "--json"]);
   return { code, result: JSON.parse(stdout) as Result };
