@@ -1,18 +1,13 @@
 import type { DatapyError, ModContext, ModDefinition, ResultBuilder } from "@datapy/mod-kit";
 import type { Configuration } from "../config/configuration-types.js";
 import { loadMod } from "../contract/load-mod.js";
-import { prepareParameters } from "../contract/prepare-parameters.js";
-import { validateParameters } from "../contract/validate-parameters.js";
-import { FaultList } from "../faults.js";
 import { withLogScope } from "../logging/session-scope.js";
 import { findMod } from "../registry/find-mod.js";
-import { localDate } from "./local-date.js";
-import { randomHex } from "./random-ids.js";
+import { newRun } from "./new-run.js";
 import { openRunContext } from "./run-context.js";
-import { startDeadline } from "./run-deadline.js";
-import type { Run } from "./run-types.js";
 import type { Session } from "./session-types.js";
 import type { Step } from "./step.js";
+import { validParameters } from "./valid-parameters.js";
 
 /** A mod that is asked something without being run. */
 export interface ConsultedMod {
@@ -55,31 +50,17 @@ export async function consultMod<Answer>(
   });
   const definition = await loadMod(registered);
   const { name, version } = definition.metadata;
-  const resolved = await configuration.resolve({
-    mod: name,
-    ...(step.stepId === undefined ? {} : { step: step.stepId }),
-    schema: definition.params,
-    ...(step.params === undefined ? {} : { params: step.params }),
-    references: { session: { id: session.id }, run: { date: localDate(session.startedAt) }, mods: session.outcomes },
+  const { prepared } = await validParameters({
+    session,
+    configuration,
+    step,
+    definition,
+    references: { session: { id: session.id }, run: { date: session.runDate }, mods: session.outcomes },
+    ...(options.incomplete === true ? { forgives: isMissing } : {}),
   });
-  for (const secret of resolved.secrets) session.masker.add(secret);
-  const faults = validateParameters({
-    schema: definition.params,
-    values: resolved.values,
-    locate: (pointer) => resolved.locate(pointer),
-    mod: name,
-    secrets: resolved.secrets,
-  }).filter((one: DatapyError) => options.incomplete !== true || one.code !== "DATAPY_PARAMETER_MISSING");
-  if (faults.length > 0) throw new FaultList(faults);
-  const prepared = prepareParameters({
-    schema: definition.params,
-    values: resolved.values,
-    basePath: resolved.basePath,
-    cwd: session.dataFolder,
-  });
-  for (const secret of prepared.secrets) session.masker.add(secret);
 
-  const run = consultationOf(session, step, name, version);
+  const run = newRun(session, step, {});
+  run.rename(name, version);
   const opened = openRunContext(run, definition);
   const warnings: string[] = [];
   const addWarning = (message: string): void => void warnings.push(message);
@@ -97,26 +78,6 @@ export async function consultMod<Answer>(
   }
 }
 
-function consultationOf(session: Session, step: Step, mod: string, version: string): Run {
-  return {
-    session,
-    step,
-    scope: undefined,
-    startedAt: new Date(),
-    mod,
-    version,
-    id: `${mod}_${randomHex(4)}`,
-    inputs: [],
-    recorded: false,
-    opened: undefined,
-    failure: undefined,
-    aside: undefined,
-    deadline: startDeadline({
-      mod: () => mod,
-      timeoutMs: step.timeoutMs,
-      canceledBy: [session.signal],
-      graceMs: () => session.graceMs,
-    }),
-    rename: () => undefined,
-  };
+function isMissing(fault: DatapyError): boolean {
+  return fault.code === "DATAPY_PARAMETER_MISSING";
 }

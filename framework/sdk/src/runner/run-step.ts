@@ -3,8 +3,6 @@ import type { RecordedArtifact } from "../artifacts/artifact-folder.js";
 import type { Envelope, ModDefinition, SuccessEnvelope } from "@datapy/mod-kit";
 import { checkDefinition } from "../contract/check-definition.js";
 import { loadMod } from "../contract/load-mod.js";
-import { prepareParameters } from "../contract/prepare-parameters.js";
-import { validateParameters } from "../contract/validate-parameters.js";
 import { fault } from "../errors.js";
 import { FaultList } from "../faults.js";
 import { withLogScope } from "../logging/session-scope.js";
@@ -15,14 +13,13 @@ import { checkEnvelope } from "../result/check-envelope.js";
 import { withCurrentRun } from "./current-run.js";
 import type { CurrentRun } from "./current-run.js";
 import { failureEnvelope, isFaultList, messageOf } from "./failure-envelope.js";
+import { nameOf, newRun } from "./new-run.js";
 import { openRunContext } from "./run-context.js";
-import { startDeadline } from "./run-deadline.js";
-import { randomHex } from "./random-ids.js";
-import { runName } from "./run-name.js";
 import { recordEnd, recordStart } from "./run-record.js";
 import type { Run, RunScope } from "./run-types.js";
 import type { Session } from "./session-types.js";
 import type { Step } from "./step.js";
+import { validParameters } from "./valid-parameters.js";
 
 /** What a caller in the same process may add to a {@link Step}. */
 export interface RunStepOptions {
@@ -134,35 +131,14 @@ async function travel(run: Run, { definition: imported, reuse }: RunStepOptions)
     // What a file that is no package calls itself is known only now.
     if (definition.metadata.name !== run.mod || run.version === "")
       run.rename(definition.metadata.name, definition.metadata.version);
-    const resolved = await configuration.resolve({
-      mod: run.mod,
-      ...(step.stepId === undefined ? {} : { step: step.stepId }),
-      schema: definition.params,
-      ...(step.params === undefined ? {} : { params: step.params }),
-      references: {
-        session: { id: session.id },
-        run: { date: session.runDate },
-        mods: scope?.outcomes ?? session.outcomes,
-        ...("item" in step ? { item: step.item } : {}),
-        ...(scope === undefined ? {} : { added: scope.added }),
-      },
-    });
-    for (const secret of resolved.secrets) session.masker.add(secret);
-    const faults = validateParameters({
-      schema: definition.params,
-      values: resolved.values,
-      locate: (pointer) => resolved.locate(pointer),
-      mod: run.mod,
-      secrets: resolved.secrets,
-    });
-    if (faults.length > 0) throw new FaultList(faults);
-    const prepared = prepareParameters({
-      schema: definition.params,
-      values: resolved.values,
-      basePath: resolved.basePath,
-      cwd: session.dataFolder,
-    });
-    for (const secret of prepared.secrets) session.masker.add(secret);
+    const references = {
+      session: { id: session.id },
+      run: { date: session.runDate },
+      mods: scope?.outcomes ?? session.outcomes,
+      ...("item" in step ? { item: step.item } : {}),
+      ...(scope === undefined ? {} : { added: scope.added }),
+    };
+    const { resolved, prepared } = await validParameters({ session, configuration, step, definition, references });
     deadline.signal.throwIfAborted();
     const earlier = await reuse?.({
       mod: run.mod,
@@ -211,46 +187,6 @@ async function closed(run: Run): Promise<void> {
   });
   await Promise.race([run.opened.close(), limit]);
   clearTimeout(timer);
-}
-
-function newRun(session: Session, step: Step, options: RunStepOptions): Run {
-  const suffix = options.runSuffix ?? randomHex(4);
-  const name = nameOf(options.definition) ?? runName(step.mod);
-  const run: Run = {
-    session,
-    step,
-    scope: options.scope,
-    startedAt: new Date(),
-    mod: name,
-    version: "",
-    id: `${name}_${suffix}`,
-    inputs: [],
-    recorded: false,
-    opened: undefined,
-    failure: undefined,
-    aside: undefined,
-    deadline: startDeadline({
-      mod: () => run.mod,
-      timeoutMs: step.timeoutMs,
-      canceledBy: [
-        ...(options.shielded === true ? [] : [session.signal]),
-        ...(options.signal === undefined ? [] : [options.signal]),
-      ],
-      graceMs: () => options.graceMs ?? session.graceMs,
-    }),
-    rename(mod, version) {
-      run.mod = mod;
-      run.version = version;
-      run.id = `${mod}_${suffix}`;
-    },
-  };
-  return run;
-}
-
-/** Authors of JavaScript have no compiler that would miss the name. */
-function nameOf(definition: ModDefinition | undefined): string | undefined {
-  const name: unknown = (definition?.metadata as { readonly name?: unknown } | undefined)?.name;
-  return typeof name === "string" && name !== "" ? name : undefined;
 }
 
 function logsOf({ session, id }: Run): Envelope["logs"] {
