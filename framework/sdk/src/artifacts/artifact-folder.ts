@@ -19,7 +19,7 @@ export interface UnfinishedFile {
 
 /** An artifact, with the checksum of its file. */
 export type RecordedArtifact = (TableArtifact | FileArtifact) & {
-  /** `sha256:<64 hex>`; `undefined` where the run ended before it was known. */
+  /** SHA-256 in hexadecimal; `undefined` where the run ended before it was known. */
   readonly checksum?: string | undefined;
 };
 

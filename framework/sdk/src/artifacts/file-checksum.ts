@@ -6,7 +6,7 @@ import { fileError } from "../data/duckdb-error.js";
 const CHUNK_BYTES = 4_194_304;
 
 /**
- * SHA-256 of a file's content, `sha256:<64 hex>`. Hashes one chunk while the next is read, and lets other work go on in between.
+ * SHA-256 of a file's content, in hexadecimal. Hashes one chunk while the next is read, and lets other work go on in between.
  *
  * @throws DatapyError `DATAPY_FILE_FAILED`, `DATAPY_FILE_DENIED`; the signal's reason when it aborts
  */
@@ -37,5 +37,5 @@ export async function fileChecksum(file: string, signal?: AbortSignal): Promise<
     if (signal?.aborted === true) throw error;
     throw fileError(error, file);
   }
-  return `sha256:${hash.digest("hex")}`;
+  return hash.digest("hex");
 }

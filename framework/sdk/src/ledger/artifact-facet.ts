@@ -23,7 +23,7 @@ export function artifactFacet(sessionId: string, runId: string, artifact: Record
     id: artifactId(sessionId, runId, key),
     key,
     kind,
-    ...(checksum === undefined ? {} : { checksum }),
+    ...(checksum === undefined ? {} : { checksum: `sha256:${checksum}` }),
   };
   return { _producer: producer(), _schemaURL: ARTIFACT_FACET_URL, ...content };
 }

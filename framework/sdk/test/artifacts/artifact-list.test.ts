@@ -11,7 +11,7 @@ const at = (minute: number): Date => new Date(Date.UTC(2026, 0, 1, 12, minute));
 /** Two sessions of one job; the second one's step ran twice, and its first file is gone. */
 async function record(): Promise<void> {
   const columns = [{ name: "id", type: "BIGINT" }];
-  const checksum = `sha256:${"0".repeat(64)}`;
+  const checksum = "0".repeat(64);
   const table = { ...writtenFile(work(), 1, "read"), kind: "table" as const, rows: 3, columns, checksum };
   await recordSession(work(), 1, [
     { runId: "csv-reader_00000001", step: "read", artifacts: [table], endedAt: at(1) },

@@ -7,7 +7,7 @@ import { WORK_PATH_FLAG } from "../../runs/work-path.js";
 export default class ArtifactsHead extends BaseCommand {
   static override summary = "Print the first rows of a table artifact, or the first lines of any other.";
   static override description =
-    "An artifact is named by its id (or the beginning of it), by its path, or by step/key, which means the newest.";
+    "Rows come in the order in which they were written. With --json or --csv for other programs; NULL is told from an empty text.";
   static override examples = [
     { description: "The first ten rows:", command: "<%= config.bin %> <%= command.id %> csv_reader/output_data" },
     {

@@ -12,7 +12,7 @@ type ShownArtifact = ArtifactEntry & { readonly consumers: ReturnType<typeof con
 export default class ArtifactsShow extends BaseCommand {
   static override summary = "Show one artifact: who made it, its checksum and columns, who read it.";
   static override description =
-    "An artifact is named by its id (or the beginning of it), by its path, or by step/key, which means the newest.";
+    "Reads the run ledger, so that an artifact can be shown whose file is gone. The checksum is the SHA-256 of the file.";
   static override examples = [
     { description: "By its id:", command: "<%= config.bin %> <%= command.id %> 1a2b3c4d5e6f" },
     { description: "The newest of a step:", command: "<%= config.bin %> <%= command.id %> csv_reader/output_data" },
