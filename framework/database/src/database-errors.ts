@@ -50,7 +50,7 @@ export const DATABASE_ERRORS = {
   DATABASE_FILE_MISSING: {
     exitCode: 20,
     message: "{database} is not there: {reason}",
-    hint: "Check the path: sqlite:///dir/file.db is absolute, sqlite:///./dir/file.db is taken from `base_path`. A writer makes the file.",
+    hint: "Check the path: sqlite:///dir/file.db is absolute, sqlite:///./dir/file.db is taken from `base_path`. The file is made by whatever writes to it first: run that job before, in the same project and environment.",
   },
   DATABASE_IDENTIFIER_INVALID: {
     exitCode: 20,

@@ -375,7 +375,7 @@ export const ERROR_TABLE = {
   DATAPY_MOD_NOT_FOUND: {
     exitCode: 20,
     message: "there is no mod at {path}",
-    hint: "Check the spelling; a relative path is taken from the working directory.",
+    hint: "Check the spelling; a relative path is taken from the working directory, in a job file else from the job file's folder.",
   },
   DATAPY_MOD_NO_ENVELOPE: {
     exitCode: 30,

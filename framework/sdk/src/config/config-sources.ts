@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { DatapyError, SourceLocation } from "@datapy/mod-kit";
 import { isDatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
@@ -7,8 +8,8 @@ import type { ConfigurationRequest, LayerName } from "./configuration-types.js";
 import { canonicalModKey } from "./mod-key.js";
 import { parseYaml } from "./parse-yaml.js";
 import { readYamlFile } from "./read-yaml-file.js";
-import { emptyObject, relayer, traceYaml } from "./traced-value.js";
-import type { TracedArray, TracedObject, TracedValue } from "./traced-value.js";
+import { emptyObject, relayer, traceYaml, TracedObject, TracedScalar } from "./traced-value.js";
+import type { TracedArray, TracedValue } from "./traced-value.js";
 import type { YamlDocument } from "./yaml-document.js";
 
 /** A file of a project or job, read. */
@@ -77,14 +78,27 @@ export function formOf(root: TracedObject): RunFile["form"] {
 }
 
 /** Takes the file of `-p`, or a job, apart. */
-export function splitRunFile(file: SourceFile, faults: DatapyError[]): RunFile {
+export function splitRunFile(file: SourceFile, faults: DatapyError[], cwd = process.cwd()): RunFile {
   const { document, root } = file;
   const form = formOf(root);
   if (form === "flat") return { document, root, form };
   const globals = inLayer(section(root, "globals", faults), "globals");
   if (form === "simple") return { document, root, form, globals, mods: section(root, "mods", faults) };
-  const steps = (root.entries.get("steps") as TracedArray).items.filter((item) => item.kind === "object");
+  const steps = (root.entries.get("steps") as TracedArray).items
+    .filter((item) => item.kind === "object")
+    .map((step) => withModPath(step, dirname(document.name), cwd));
   return { document, root, form, globals, steps };
+}
+
+/** A step whose mod is a relative path: one that is not there from the working directory is taken from the folder of the job file. */
+function withModPath(step: TracedObject, folder: string, cwd: string): TracedObject {
+  const node = step.entries.get("mod");
+  if (node?.kind !== "scalar" || typeof node.value !== "string" || !/^\.{1,2}[\\/]/.test(node.value)) return step;
+  const beside = resolve(folder, node.value);
+  if (existsSync(resolve(cwd, node.value)) || !existsSync(beside)) return step;
+  const { layer, place, overrode, expands } = node;
+  const entries = new Map(step.entries).set("mod", new TracedScalar({ layer, place, overrode, expands }, beside));
+  return new TracedObject(step, entries, step.opaque);
 }
 
 /** Takes a project file apart. */

@@ -1,6 +1,7 @@
 /** Globals that the host itself reads, so that they are never unused, with what each is for. */
 export const FRAMEWORK_GLOBALS: Readonly<Record<string, string>> = {
-  base_path: "Folder that relative paths of mods are taken from",
+  base_path:
+    "Folder that relative paths of mods are taken from; where it is relative itself, from the file of the project that gives it, else from the working directory",
   database_path: "The project's own DuckDB file",
   duckdb_memory_limit: "Memory that DuckDB may use, such as 2GB",
   duckdb_threads: "Threads that DuckDB may use",

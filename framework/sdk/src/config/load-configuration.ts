@@ -77,7 +77,7 @@ function namedFiles({ file, script }: ConfigurationRequest): string[] {
 
 function readRunFile(request: ConfigurationRequest, faults: DatapyError[]): RunFile | undefined {
   if (request.file === undefined) return undefined;
-  return splitRunFile(readSourceFile(request, request.file, "params"), faults);
+  return splitRunFile(readSourceFile(request, request.file, "params"), faults, request.cwd);
 }
 
 function readProject(

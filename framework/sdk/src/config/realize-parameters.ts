@@ -18,15 +18,17 @@ export function realizeParameters(
     readonly merged: TracedObject;
     readonly schema: JsonSchema;
     readonly expander: Expander;
-    readonly cwd: string;
+    /** Folder that a relative `base_path` is taken from, by where it is written. */
+    readonly baseOf: (basePath: TracedValue) => string;
   },
   faults: DatapyError[],
 ): ResolvedParameters {
-  const { merged, schema, cwd } = input;
+  const { merged, schema } = input;
   const realizer = new Realizer(input.expander, faults);
   const values = realizer.value(merged, "", schema) as Record<string, unknown>;
-  const basePath = takeBasePath(values, merged, cwd, faults);
+  const basePath = takeBasePath(values, merged, input.baseOf, faults);
   if (!propertiesOf(schema).has(BASE_PATH)) delete values[BASE_PATH];
+  else if (basePath !== undefined) values[BASE_PATH] = basePath;
   return {
     values,
     basePath,
@@ -39,13 +41,13 @@ export function realizeParameters(
 function takeBasePath(
   values: Readonly<Record<string, unknown>>,
   merged: TracedObject,
-  cwd: string,
+  baseOf: (basePath: TracedValue) => string,
   faults: DatapyError[],
 ): string | undefined {
   const node = merged.entries.get(BASE_PATH);
   const value = values[BASE_PATH];
   if (node === undefined || value === undefined || value === null) return undefined;
-  if (typeof value === "string" && value !== "") return absolutePath(value, cwd);
+  if (typeof value === "string" && value !== "") return absolutePath(value, baseOf(node));
   const given =
     value === ""
       ? "an empty text"

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DatapyError } from "@datapy/mod-kit";
 import { FaultList, shownFaults } from "../faults.js";
 import type { SecretReader } from "../secrets/secret-reader.js";
@@ -101,6 +101,13 @@ export class ResolvedConfiguration implements Configuration {
     this.workPath = hasOwn ? absolutePath(workPath, stateFolder) : join(stateFolder, ".datapy");
   }
 
+  /** Folder that a relative `base_path` is taken from: that of the project file where it is written there, else that of the data. */
+  baseOf(basePath: TracedValue | undefined): string {
+    const file = this.parts.project?.document.name;
+    const isOfProject = file !== undefined && basePath?.location?.file === file;
+    return isOfProject && this.dataFolder === this.cwd ? dirname(file) : this.dataFolder;
+  }
+
   async resolve(request: ResolveRequest): Promise<ResolvedParameters> {
     const { resolved, faults } = await this.preview(request);
     if (faults.length > 0) throw new FaultList(shownFaults(faults));
@@ -113,7 +120,10 @@ export class ResolvedConfiguration implements Configuration {
     if (faults.length > 0) throw new FaultList(faults);
     await this.#readSecrets([merged]);
     const expander = this.#expander(request.references, request.references);
-    const resolved = realizeParameters({ merged, schema: request.schema, expander, cwd: this.dataFolder }, faults);
+    const resolved = realizeParameters(
+      { merged, schema: request.schema, expander, baseOf: (node) => this.baseOf(node) },
+      faults,
+    );
     for (const secret of resolved.secrets) this.parts.request.masker?.add(secret);
     return { resolved: { ...resolved, secrets: [...new Set([...this.parts.secrets, ...resolved.secrets])] }, faults };
   }

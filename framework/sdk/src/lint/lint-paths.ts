@@ -140,7 +140,7 @@ class Linter {
       return;
     }
     const project = this.#projectFor(path);
-    const runFile = splitRunFile(file, []);
+    const runFile = splitRunFile(file, [], this.#request.cwd);
     const mod = modOfModeline(file.document.text) ?? this.#request.mod;
     this.#inEnvironments(
       project,

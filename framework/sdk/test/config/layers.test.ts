@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { jobOutline } from "../../src/config/job-outline.js";
 import { loadConfiguration } from "../../src/config/load-configuration.js";
 import type { ConfigurationRequest, ResolveRequest, ResolvedParameters } from "../../src/config/configuration-types.js";
 import type { FaultList } from "../../src/faults.js";
@@ -133,7 +134,28 @@ describe("layers", () => {
     expect(basePath).toBe(folder.path("data"));
     expect(origins.get("/base_path")?.location).toMatchObject({ file: job, line: 1 });
     const declaring = { ...schema, properties: { ...schema.properties, base_path: { type: "string" } } };
-    expect((await resolve({ file: { path: job } }, { schema: declaring })).values["base_path"]).toBe("data");
+    expect((await resolve({ file: { path: job } }, { schema: declaring })).values["base_path"]).toBe(basePath);
+  });
+
+  test("a relative base_path of the project is taken from the project's folder, wherever the job is started", async () => {
+    folder.write("project_defaults.yaml", "globals: {base_path: data}");
+    const job = folder.write("jobs/nightly/job.yaml", "mods: {csv_reader: {input_path: x}}");
+    for (const cwd of [folder.root, folder.path("jobs/nightly"), join(folder.root, "..")])
+      expect((await resolve({ cwd, file: { path: job } })).basePath).toBe(folder.path("data"));
+    const own = folder.write("jobs/nightly/own.yaml", "globals: {base_path: in}\nmods: {csv_reader: {input_path: x}}");
+    expect((await resolve({ cwd: folder.path("jobs"), file: { path: own } })).basePath).toBe(folder.path("jobs/in"));
+    // Data that is elsewhere, as in a test of a pipeline, stays there.
+    const elsewhere = await resolve({ file: { path: job }, dataFolder: folder.path("sandbox") });
+    expect(elsewhere.basePath).toBe(folder.path("sandbox/data"));
+  });
+
+  test("a mod's relative path that is not there from the working directory is taken from the job file's folder", async () => {
+    const beside = folder.write("jobs/one.mjs", "");
+    folder.write("one.mjs", "");
+    const job = folder.write("jobs/job.yaml", "steps: [{id: a, mod: ./one.mjs}, {id: b, mod: ./two.mjs}]");
+    const outline = async (cwd: string) => jobOutline(await loadConfiguration({ cwd, env: {}, file: { path: job } }));
+    expect(await outline(folder.root)).toMatchObject([{ mod: "./one.mjs" }, { mod: "./two.mjs" }]);
+    expect(await outline(join(folder.root, ".."))).toMatchObject([{ mod: beside }, { mod: "./two.mjs" }]);
   });
 
   test("mod keys match with - and _, by package and by the old dotted name", async () => {

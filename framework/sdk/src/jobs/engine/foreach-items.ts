@@ -58,7 +58,8 @@ export async function foreachItems(
 
 function baseOf(configuration: ResolvedConfiguration): string {
   const base = configuration.globals["base_path"];
-  return typeof base === "string" ? absolutePath(base, configuration.dataFolder) : configuration.dataFolder;
+  if (typeof base !== "string") return configuration.dataFolder;
+  return absolutePath(base, configuration.baseOf(configuration.parts.globals.entries.get("base_path")));
 }
 
 /** Files that a glob names, absolute and sorted. Hidden ones only where the glob names them. */
