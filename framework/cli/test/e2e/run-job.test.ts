@@ -138,13 +138,11 @@ mods:
     ]);
     expect(path.basename(daily.logs.log_file)).toMatch(/^daily_customer_etl_\d{8}_\d{6}\.log$/);
     expect(path.dirname(daily.logs.log_file)).toBe(path.join(workspace.folder, "logs/etl"));
-    const database = path.join(cwd, ".datapy/project.duckdb");
+    // The project gives the connection to the reader; the writer inherits it.
+    const database = path.join(workspace.folder, "warehouse.duckdb");
     expect(await rows(database, "select id, name from customers order by id")).toEqual(["1 Ann Bell", "4 Dave"]);
 
-    const set = ["--set", `mods.database_reader.connection_string=duckdb:///${database}`];
-    const weekly = envelopeOf(
-      await workspace.run(["run-job", "jobs/weekly-reports/weekly_reports.yaml", ...set], { cwd }),
-    );
+    const weekly = envelopeOf(await workspace.run(["run-job", "jobs/weekly-reports/weekly_reports.yaml"], { cwd }));
     expect(weekly.errors).toEqual([]);
     expect(await rows(database, "select * from names order by name")).toEqual(["Ann Bell 8", "Dave 4"]);
 
