@@ -44,6 +44,7 @@ export type {
   StateStore,
   TableArtifact,
 } from "./context.js";
+export { rowNumber } from "./row-number.js";
 export { isKnownType, strictCast } from "./strict-cast.js";
 export type { CastTarget, StrictCast } from "./strict-cast.js";
 export { closestName } from "./closest-name.js";

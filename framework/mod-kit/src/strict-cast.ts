@@ -5,6 +5,8 @@ import type { Sql } from "./sql.js";
 export interface StrictCast {
   readonly value: Sql;
   readonly bad: Sql;
+  /** The value, where rows that are `bad` are left out anyway: less work than `value`, and something else in a bad row. */
+  readonly soundValue: Sql;
 }
 
 /** A DuckDB type to cast to, with what the cast may do. */
@@ -21,6 +23,9 @@ const SCALAR_TYPE =
   /^(TINYINT|SMALLINT|INTEGER|INT|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|UHUGEINT|FLOAT|REAL|DOUBLE|BOOLEAN|BOOL|VARCHAR|TEXT|DATE|TIME|TIMESTAMP|TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE|UUID|BLOB|INTERVAL|JSON|DECIMAL\(\d{1,2}, ?\d{1,2}\))$/i;
 
 const INTEGER_TYPE = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/i;
+
+/** Directives of strptime that say nothing on the time of day. */
+const DAY_PART = /%(?:-?[dmyj]|[aAbBYxGVuUWw%])/g;
 
 /** Whether `type` is one that {@link strictCast} takes. Types are written into statements, so only known ones are. */
 export function isKnownType(type: string): boolean {
@@ -41,12 +46,14 @@ export function strictCast(x: Sql, from: string, into: CastTarget): StrictCast {
       ? sql`try_cast(try_strptime(${x}, ${literal([...formats])}) as ${target})`
       : sql`try_cast(${x} as ${target})`;
   const failed = sql`(${x} is not null and ${cast} is null)`;
-  if (lossy) return { value: cast, bad: failed };
+  if (lossy) return { value: cast, bad: failed, soundValue: cast };
+  if (from.toUpperCase() === type.trim().toUpperCase()) return { value: x, bad: sql`false`, soundValue: x };
   const inexact = fromText
     ? inexactText(x, type, formats)
     : sql`try_cast(${cast} as ${raw(from)}) is distinct from ${x}`;
-  const bad = inexact === undefined ? failed : sql`(${x} is not null and (${cast} is null or ${inexact}))`;
-  return { value: sql`case when ${bad} then null else ${cast} end`, bad };
+  if (inexact === undefined) return { value: cast, bad: failed, soundValue: cast };
+  const bad = sql`(${x} is not null and (${cast} is null or ${inexact}))`;
+  return { value: sql`case when ${bad} then null else ${cast} end`, bad, soundValue: cast };
 }
 
 /** A condition under which DuckDB would cast the text `x` but change its meaning; undefined where it never does. */
@@ -59,6 +66,8 @@ function inexactText(x: Sql, type: string, formats: readonly string[]): Sql | un
   if (/^(BOOLEAN|BOOL)$/i.test(type)) return outside("(?i)\\s*(true|false|t|f|1|0|yes|no|y|n)\\s*");
   if (/^DATE$/i.test(type)) {
     if (formats.length === 0) return outside("\\s*[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}\\s*");
+    // What names no time of day is midnight.
+    if (formats.every((format) => !format.replace(DAY_PART, "").includes("%"))) return undefined;
     const parsed = sql`try_strptime(${x}, ${literal([...formats])})`;
     return sql`${parsed} is distinct from date_trunc('day', ${parsed})`;
   }
