@@ -6,6 +6,7 @@ import {
   join,
   literal,
   raw,
+  rowNumber,
   sql,
   strictCast,
   table,
@@ -159,7 +160,7 @@ async function condition(
         keys.map((key) => sql`${key} is not null`),
         " and ",
       );
-      const numbered = sql`(select *, row_number() over () as ${row} from ${table(params.input_artifact)})`;
+      const numbered = sql`(select *, ${rowNumber(around.input)} as ${row} from ${table(params.input_artifact)})`;
       const query = sql`select ${join(keys)}, min(${row}) as ${row} from ${numbered} where ${filled} group by ${join(keys)} having count(*) > 1`;
       const same = join(
         keys.map((key) => sql`d.${key} = i.${key}`),

@@ -1,4 +1,4 @@
-import { DatapyError, defineMod, ident, join, literal, sql, table } from "@datapy/mod-kit";
+import { DatapyError, defineMod, ident, join, literal, rowNumber, sql, table } from "@datapy/mod-kit";
 import type { Column, ColumnLineage, ModContext, Sql } from "@datapy/mod-kit";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -52,7 +52,7 @@ export default defineMod({
         await ctx.data.execute(sql`copy (${lookup.query}) to ${literal(lookup.file)} (format parquet)`);
     }
     const row = ident(rowNumberName(input));
-    const rows = sql`(select *, row_number() over () as ${row} from ${source}) as i`;
+    const rows = sql`(select *, ${rowNumber(input)} as ${row} from ${source}) as i`;
     await probe(ctx, source, row, conditions);
     const errors = conditions.filter((one) => one.severity === "error");
     const isBad =
@@ -62,12 +62,17 @@ export default defineMod({
             errors.map((one) => one.bad),
             " or ",
           )})`;
-    const tally = await count(ctx, rows, conditions, isBad);
-    judge(params, conditions, tally);
-
+    // Rules are mostly kept: the rows are written and judged in one pass, and each rule's breaches are counted only when there are any.
+    const total = await countRows(ctx, source);
     const columns = join(input.map((column) => ident(column.name)));
+    let tally: Tally = { rows: total, bad: 0, failed: conditions.map(() => 0) };
     const output = await ctx.data.writeTable("output_data", sql`select ${columns} from ${rows} where not ${isBad}`, {
       lineage: identity(params, input),
+      verify: async (written) => {
+        if (written.rows === total && errors.length === conditions.length) return;
+        tally = await count(ctx, rows, conditions, isBad);
+        judge(params, conditions, tally);
+      },
     });
     let aside = 0;
     if (tally.bad > 0) {
@@ -81,10 +86,10 @@ export default defineMod({
       if (params.bad_rows_status === "success") ctx.log.info(message);
       else ctx.result.addWarning(message);
     }
-    if (output.rows + aside !== tally.rows) {
+    if (tally.rows !== total || output.rows + aside !== total) {
       throw new DatapyError({
         code: "VALIDATOR_ROWS_UNRECONCILED",
-        message: `${tally.rows} rows were read, but ${output.rows} passed and ${aside} were set aside`,
+        message: `${total} rows were read, but ${output.rows} passed and ${aside} were set aside`,
         hint: "A rule whose expression gives another answer each time (random(), now()) cannot be used.",
       });
     }
@@ -128,6 +133,11 @@ async function probe(ctx: ValidatorContext, source: Sql, row: Sql, conditions: r
       hint: "Mend the rule.",
       cause,
     });
+}
+
+async function countRows(ctx: ValidatorContext, source: Sql): Promise<number> {
+  const [row] = await ctx.data.query(sql`select count(*) as n from ${source}`);
+  return Number(row?.["n"]);
 }
 
 async function count(ctx: ValidatorContext, rows: Sql, conditions: readonly Condition[], isBad: Sql): Promise<Tally> {
