@@ -1,4 +1,4 @@
-import { DatapyError, defineMod, ident, join, literal, raw, sql, table } from "@datapy/mod-kit";
+import { DatapyError, defineMod, ident, join, literal, raw, rowNumber, sql, table } from "@datapy/mod-kit";
 import type { ColumnLineage, ModContext, Sql } from "@datapy/mod-kit";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -6,9 +6,9 @@ import { planColumns } from "./column-plan.js";
 import type { PlannedColumn } from "./column-plan.js";
 import { byNullStrategy, nullColumns, Params } from "./params.js";
 import type { CleanerParams } from "./params.js";
-import { stageRules } from "./staged-rules.js";
-import type { StagedRules } from "./staged-rules.js";
-import { tableRules } from "./table-rules.js";
+import { rowRules } from "./row-rules.js";
+import type { RowRules } from "./row-rules.js";
+import { needsOtherRows, tableRules } from "./table-rules.js";
 import { own, textRules } from "./text-rules.js";
 
 const { version } = JSON.parse(readFileSync(path.join(__dirname, "..", "package.json"), "utf8")) as { version: string };
@@ -21,6 +21,9 @@ const artifacts = {
     optional: true,
   },
 } as const;
+
+/** Keys that occur more than once. In DuckDB's own table and not in a file, so that every type is kept exactly. */
+const REPEATED = ident("temp", "main", "repeated_keys");
 
 type CleanerContext = ModContext<typeof artifacts>;
 
@@ -41,42 +44,60 @@ export default defineMod({
     const inputColumns = await ctx.data.describe(sql`select * from ${input}`);
     const planned = planColumns(params, inputColumns, nullColumns(given));
     await checkFillValues(params, ctx, planned);
-    const rules = stageRules(params, planned, inputColumns.length);
-    const stagedFile = ctx.data.temporaryPath("staged.parquet");
-    const rowsRead = await ctx.data.execute(sql`copy (${rules.query}) to ${literal(stagedFile)} (format parquet)`);
-    const staged = table(stagedFile);
-    const rowsRejected = rules.casts ? await countBadRows(ctx, staged) : 0;
-    await judgeBadRows(params, ctx, staged, rowsRead, rowsRejected);
-
-    const changes = await countFlags(ctx, staged, rules);
-    const second = tableRules(params, planned, staged);
-    const [counts = {}] = await ctx.data.query(second.counts);
+    const rules = rowRules(params, planned, inputColumns.length);
+    const [counted = {}] = await ctx.data.query(sql`select count(*) as n from ${input}`);
+    const rowsRead = Number(counted["n"]);
+    // Rules that must know other rows first read the rows several times, so these are written down; the others are done in passing.
+    const staged = needsOtherRows(params) ? await stage(ctx, rules) : undefined;
+    const rows = staged ?? sql`(${rules.query})`;
+    let rowsRejected = 0;
+    if (staged !== undefined && rules.casts) {
+      rowsRejected = await countBadRows(ctx, staged);
+      await judgeBadRows(params, ctx, staged, rowsRead, rowsRejected);
+    }
+    const judged = tableRules(params, planned, rules, { rows, leaveOutBad: rowsRejected > 0 });
+    const [counts = {}] = await ctx.data.query(judged.counts);
+    if (staged === undefined) {
+      rowsRejected = Number(counts["bad"]);
+      await judgeBadRows(params, ctx, rows, rowsRead, rowsRejected);
+    }
+    const changes: Record<string, Record<string, number>> = {};
     let rowsDropped = 0;
-    for (const { name, rule, column } of second.counted) {
+    for (const { name, rule, column } of judged.counted) {
       const count = Number(counts[name]);
       if (column === undefined) rowsDropped = count;
-      else if (count > 0) (changes[rule] ??= {})[column] = count;
+      else if (count > 0) (changes[rule] ??= {})[column] = ((changes[rule] ??= {})[column] ?? 0) + count;
     }
-    const output = await ctx.data.writeTable("output_data", second.output, { lineage: lineage(params, planned) });
+    // What no row needs, as the counts say, is not done again.
+    const idle = rules.flags.filter((_, at) => Number(counts[judged.counted[at]?.name ?? ""]) === 0);
+    const final =
+      staged === undefined && rowsRejected === 0
+        ? sql`(${rowRules(params, planned, inputColumns.length, new Set(idle.map(({ flag }) => flag))).query})`
+        : rows;
+    const cleaning = tableRules(params, planned, rules, { rows: final, leaveOutBad: rowsRejected > 0 });
+    const duplicates = cleaning.repeated === undefined ? 0 : await findRepeated(ctx, cleaning.repeated);
+    const output = await ctx.data.writeTable("output_data", cleaning.output(duplicates > 0 ? REPEATED : undefined), {
+      lineage: lineage(params, planned),
+      verify: (written) => {
+        if (written.rows === rowsRead - rowsRejected - rowsDropped - duplicates) return;
+        throw new DatapyError({
+          code: "CLEANER_ROWS_UNRECONCILED",
+          message: `${rowsRead} rows were read, ${rowsRejected} rejected, ${rowsDropped} dropped, ${duplicates} were duplicates, but ${written.rows} came out`,
+          hint: "This is a fault in data-cleaner; please report it.",
+        });
+      },
+    });
     // Masks leave NULL as it is, so that every other value of such a column was masked.
     for (const { name } of planned) {
       const nulls = output.columns.find((column) => column.name === name)?.nullCount;
       if (own(params.mask, name) !== undefined && nulls !== undefined && output.rows > nulls)
         (changes["mask"] ??= {})[name] = output.rows - nulls;
     }
-    const duplicates = rowsRead - rowsRejected - rowsDropped - output.rows;
-    if (duplicates < 0 || (duplicates > 0 && (params.deduplicate === undefined || params.deduplicate === false))) {
-      throw new DatapyError({
-        code: "CLEANER_ROWS_UNRECONCILED",
-        message: `${rowsRead} rows were read, ${rowsRejected} rejected, ${rowsDropped} dropped, but ${output.rows} came out`,
-        hint: "This is a fault in data-cleaner; please report it. The output is not to be used.",
-      });
-    }
     if (rowsRejected > 0)
       await setAside(
         params,
         ctx,
-        staged,
+        rows,
         inputColumns.length,
         rowsRejected,
         inputColumns.map((one) => one.name),
@@ -121,6 +142,20 @@ async function checkFillValues(
   });
 }
 
+/** Writes the rows down as they are after the row-wise rules. */
+async function stage(ctx: CleanerContext, rules: RowRules): Promise<Sql> {
+  const file = ctx.data.temporaryPath("staged.parquet");
+  await ctx.data.execute(sql`copy (${rules.query}) to ${literal(file)} (format parquet)`);
+  return table(file);
+}
+
+/** Makes the table {@link REPEATED}; gives how many rows are to be left out. */
+async function findRepeated(ctx: CleanerContext, query: Sql): Promise<number> {
+  await ctx.data.execute(sql`create or replace temporary table ${REPEATED} as ${query}`);
+  const [row] = await ctx.data.query(sql`select cast(coalesce(sum(more), 0) as bigint) as n from ${REPEATED}`);
+  return Number(row?.["n"]);
+}
+
 async function countBadRows(ctx: CleanerContext, staged: Sql): Promise<number> {
   const [row] = await ctx.data.query(sql`select count(*) as n from ${staged} where b is not null`);
   return Number(row?.["n"]);
@@ -130,7 +165,7 @@ async function countBadRows(ctx: CleanerContext, staged: Sql): Promise<number> {
 async function judgeBadRows(
   params: CleanerParams,
   ctx: CleanerContext,
-  staged: Sql,
+  rows: Sql,
   rowsRead: number,
   bad: number,
 ): Promise<void> {
@@ -145,7 +180,7 @@ async function judgeBadRows(
           : undefined;
   if (tooMany === undefined) return;
   const examples = await ctx.data.query(
-    sql`select r, b."column" as name, b.reason as reason, b."value" as given from ${staged} where b is not null order by r limit 5`,
+    sql`select r, b."column" as name, b.reason as reason, b."value" as given from ${rows} where b is not null order by r limit 5`,
   );
   const listed = examples.map(
     (one) =>
@@ -162,7 +197,7 @@ async function judgeBadRows(
 async function setAside(
   params: CleanerParams,
   ctx: CleanerContext,
-  staged: Sql,
+  rows: Sql,
   width: number,
   rejected: number,
   names: readonly string[],
@@ -170,9 +205,9 @@ async function setAside(
   const places = Array.from({ length: width }, (_, index) => ident(`c${String(index)}`));
   const columns = places.map((place, index) => sql`i.${place} as ${ident(names[index] ?? "")}`);
   const query = sql`
-    with i as (select row_number() over () as r, t.* from ${table(params.input_artifact)} as t(${join(places)}))
+    with i as (select ${rowNumber([])} as r, t.* from ${table(params.input_artifact)} as t(${join(places)}))
     select ${join([raw("i.r as quarantine_row"), raw('s.b."column" as quarantine_column'), raw('s.b."value" as quarantine_value'), raw("s.b.reason as quarantine_reason"), ...columns])}
-    from i join ${staged} as s on s.r = i.r where s.b is not null order by i.r`;
+    from i join ${rows} as s on s.r = i.r where s.b is not null order by i.r`;
   const quarantine = await ctx.data.writeTable("quarantine", query);
   if (quarantine.rows !== rejected) {
     throw new DatapyError({
@@ -181,22 +216,6 @@ async function setAside(
     });
   }
   ctx.result.addWarning(`${rejected} rows do not cast and were set aside: ${quarantine.uri}`);
-}
-
-async function countFlags(
-  ctx: CleanerContext,
-  staged: Sql,
-  rules: StagedRules,
-): Promise<Record<string, Record<string, number>>> {
-  const changes: Record<string, Record<string, number>> = {};
-  if (rules.flags.length === 0) return changes;
-  const counts = rules.flags.map(({ flag }) => sql`count(*) filter (where ${ident(flag)}) as ${ident(flag)}`);
-  const [row = {}] = await ctx.data.query(sql`select ${join(counts)} from ${staged} where b is null`);
-  for (const { flag, rule, column } of rules.flags) {
-    const count = Number(row[flag]);
-    if (count > 0) (changes[rule] ??= {})[column] = ((changes[rule] ??= {})[column] ?? 0) + count;
-  }
-  return changes;
 }
 
 function lineage(params: CleanerParams, planned: readonly PlannedColumn[]): ColumnLineage {

@@ -1,11 +1,11 @@
-import { ident, join, literal, raw, sql, strictCast, table } from "@datapy/mod-kit";
+import { ident, join, literal, raw, rowNumber, sql, strictCast, table } from "@datapy/mod-kit";
 import type { Sql } from "@datapy/mod-kit";
 import type { PlannedColumn } from "./column-plan.js";
 import { castTarget } from "./params.js";
 import type { CleanerParams } from "./params.js";
 import { own, textRules } from "./text-rules.js";
 
-/** A flag column of the staged table: true in the rows that a rule changed. */
+/** A flag column: true in the rows that a rule changed. */
 export interface ChangeFlag {
   readonly flag: string;
   readonly rule: string;
@@ -13,7 +13,7 @@ export interface ChangeFlag {
 }
 
 /** The first half of the work: every rule that looks at one row alone. */
-export interface StagedRules {
+export interface RowRules {
   /** Gives `r` (row number, from 1), `v0…` (a planned column each), `f0…` (change flags), `b` (NULL, or what is wrong with the row). */
   readonly query: Sql;
   readonly flags: readonly ChangeFlag[];
@@ -21,20 +21,21 @@ export interface StagedRules {
   readonly casts: boolean;
 }
 
-/** Name of the staged value of a planned column. */
-export function stagedValue(at: number): Sql {
+/** Name of the value of a planned column. */
+export function plannedValue(at: number): Sql {
   return ident(`v${String(at)}`);
 }
 
 /**
  * Writes the row-wise rules as one query. Columns go by place (`c0`, `c0_1`, …), each rule's result under a name of its own, so that no name of
- * the table can collide with one of ours.
+ * the table can collide with one of ours. Rules whose flag is in `idle` change nothing and are left out.
  */
-export function stageRules(
+export function rowRules(
   params: CleanerParams,
   planned: readonly PlannedColumn[],
   inputColumns: number,
-): StagedRules {
+  idle: ReadonlySet<string> = new Set(),
+): RowRules {
   const steps: Sql[] = [];
   const outputs: Sql[] = [];
   const flags: ChangeFlag[] = [];
@@ -44,22 +45,26 @@ export function stageRules(
     let current = ident(`c${String(column.index)}`);
     let step = 0;
     const rules = column.sourceType === "VARCHAR" ? textRules(params, column.name) : [];
-    for (const { rule, apply } of rules) {
+    for (const { rule, apply, changes } of rules) {
       step += 1;
-      const next = ident(`c${String(column.index)}_${String(step)}`);
-      steps.push(sql`${apply(current)} as ${next}`);
       const flag = `f${String(flags.length)}`;
       flags.push({ flag, rule, column: column.name });
-      flagged.push(sql`${next} is distinct from ${current} as ${ident(flag)}`);
+      if (idle.has(flag)) {
+        flagged.push(sql`false as ${ident(flag)}`);
+        continue;
+      }
+      const next = ident(`c${String(column.index)}_${String(step)}`);
+      steps.push(sql`${apply(current)} as ${next}`);
+      flagged.push(sql`${changes?.(current) ?? sql`${next} is distinct from ${current}`} as ${ident(flag)}`);
       current = next;
     }
     const cast = own(params.cast, column.name);
     if (cast === undefined) {
-      outputs.push(sql`${current} as ${stagedValue(at)}`);
+      outputs.push(sql`${current} as ${plannedValue(at)}`);
       return;
     }
-    const { value, bad } = strictCast(current, column.sourceType, castTarget(cast));
-    outputs.push(sql`${value} as ${stagedValue(at)}`);
+    const { soundValue, bad } = strictCast(current, column.sourceType, castTarget(cast));
+    outputs.push(sql`${soundValue} as ${plannedValue(at)}`);
     if (column.type !== column.sourceType) {
       const flag = `f${String(flags.length)}`;
       flags.push({ flag, rule: "cast", column: column.name });
@@ -74,7 +79,7 @@ export function stageRules(
   const fault = faults.length === 0 ? sql`null` : sql`coalesce(${join(faults)})`;
   const stepList = steps.length === 0 ? sql`` : sql`, ${join(steps)}`;
   const query = sql`
-    with input as (select row_number() over () as r, i.* from ${table(params.input_artifact)} as i(${aliases})),
+    with input as (select ${rowNumber([])} as r, i.* from ${table(params.input_artifact)} as i(${aliases})),
     changed as (select *${stepList} from input)
     select ${join([raw("r"), ...outputs, ...flagged, sql`${fault} as b`])} from changed`;
   return { query, flags, casts: faults.length > 0 };

@@ -2,70 +2,112 @@ import { ident, join, literal, raw, sql } from "@datapy/mod-kit";
 import type { Sql } from "@datapy/mod-kit";
 import type { PlannedColumn } from "./column-plan.js";
 import type { CleanerParams, FillRule, MaskRule, OutlierRule } from "./params.js";
-import { stagedValue } from "./staged-rules.js";
+import { plannedValue } from "./row-rules.js";
+import type { RowRules } from "./row-rules.js";
 import { own } from "./text-rules.js";
 
-/** The second half of the work, over the staged table: every rule that looks at other rows too. Each member is a name of `with`. */
-export interface TableRules {
-  /** `with` clauses: `good`, `clipped`, `filled`, `kept`, `repeated`. */
-  readonly clauses: Sql;
-  /** Query of the output. */
-  readonly output: Sql;
-  /** Query of one row: how many values and rows each rule changed; names as in {@link tableRuleCounts}. */
-  readonly counts: Sql;
-  readonly counted: readonly { readonly name: string; readonly rule: string; readonly column: string | undefined }[];
+/** A number that {@link TableRules.counts} gives. */
+export interface RuleCount {
+  /** Its name there. */
+  readonly name: string;
+  readonly rule: string;
+  /** The column that the rule changed; none for rows. */
+  readonly column: string | undefined;
 }
 
-/** Writes the table-wise rules over `staged`, a piece of SQL to read from. */
-export function tableRules(params: CleanerParams, planned: readonly PlannedColumn[], staged: Sql): TableRules {
-  const counted: { name: string; rule: string; column: string | undefined }[] = [];
+/** The second half of the work: every rule that looks at the row as it has become so far, or at other rows too. */
+export interface TableRules {
+  /** Query of one row: `bad`, and how many values and rows each rule changed, under the names in {@link counted}. */
+  readonly counts: Sql;
+  readonly counted: readonly RuleCount[];
+  /** Query of the rows that share their keys with others: one row a key, the row that `stays` and how many are `more`. */
+  readonly repeated: Sql | undefined;
+  /** Query of the output; with a table of {@link repeated}, only the rows that stay. */
+  output(repeated?: Sql): Sql;
+}
+
+/** Where the rows come from after the row-wise rules, and whether bad ones are among them that are to be left out. */
+export interface RowSource {
+  readonly rows: Sql;
+  readonly leaveOutBad: boolean;
+}
+
+/** Whether a rule needs to know other rows before it can change the first one. */
+export function needsOtherRows({ fill = {}, outliers = {} }: CleanerParams): boolean {
+  return (
+    Object.values(fill).some((rule) => typeof rule !== "object") ||
+    Object.values(outliers).some(({ min: _min, max: _max, ...others }) => Object.keys(others).length > 0)
+  );
+}
+
+/** Writes the second half over the rows of the first. Rows that are bad are never counted as changed. */
+export function tableRules(
+  params: CleanerParams,
+  planned: readonly PlannedColumn[],
+  { flags, casts }: RowRules,
+  { rows, leaveOutBad }: RowSource,
+): TableRules {
+  const counted: RuleCount[] = [];
   const counts: Sql[] = [];
-  const count = (rule: string, column: string | undefined, query: Sql): void => {
+  const countWhere = (condition: Sql): Sql =>
+    sql`count(*) filter (where ${casts ? sql`b is null and ` : sql``}(${condition}))`;
+  const count = (rule: string, column: string | undefined, number: Sql): void => {
     const name = `n${String(counted.length)}`;
     counted.push({ name, rule, column });
-    counts.push(sql`(${query}) as ${ident(name)}`);
+    counts.push(sql`${number} as ${ident(name)}`);
   };
-  const values = planned.map((_, at) => stagedValue(at));
+  for (const { flag, rule, column } of flags) count(rule, column, countWhere(ident(flag)));
+  const marks: Sql[] = [raw("b"), ...flags.map(({ flag }) => ident(flag))];
+  const outside: Sql[] = [];
+  const empty: Sql[] = [];
+  const values = planned.map((_, at) => plannedValue(at));
 
   const clipped = planned.map((column, at) => {
     const rule = own(params.outliers, column.name);
-    const x = stagedValue(at);
+    const x = plannedValue(at);
     if (rule === undefined) return x;
-    const { clip, outside } = clipTo(rule, x, column.type);
-    count("outliers", column.name, sql`select count(*) from good where ${outside}`);
-    return sql`${clip} as ${x}`;
+    const bounds = clipTo(rule, x, column.type);
+    const mark = ident(`o${String(at)}`);
+    outside.push(sql`${bounds.outside} as ${mark}`);
+    marks.push(mark);
+    count("outliers", column.name, countWhere(mark));
+    return sql`${bounds.clip} as ${x}`;
   });
   const filled = planned.map((column, at) => {
     const rule = own(params.fill, column.name);
-    const x = stagedValue(at);
+    const x = plannedValue(at);
     if (rule === undefined) return x;
-    const nulls = (from: "clipped" | "filled"): Sql => sql`(select count(*) from ${raw(from)} where ${x} is null)`;
-    count("fill", column.name, sql`select ${nulls("clipped")} - ${nulls("filled")}`);
+    const mark = ident(`e${String(at)}`);
+    empty.push(sql`${x} is null as ${mark}`);
+    count("fill", column.name, sql`${countWhere(mark)} - ${countWhere(sql`${x} is null`)}`);
     return sql`${fillWith(rule, x, column.type)} as ${x}`;
   });
   const watched = planned.flatMap((column, at) =>
     params.null_columns === undefined || params.null_columns.includes(column.name)
-      ? [sql`${stagedValue(at)} is not null`]
+      ? [sql`${plannedValue(at)} is not null`]
       : [],
   );
-  const drops = params.null_strategy === "drop" && watched.length > 0;
-  if (drops) count("rows_dropped", undefined, sql`select (select count(*) from filled) - (select count(*) from kept)`);
-  const { repeated, single } = deduplicate(params, planned);
+  const whole = params.null_strategy === "drop" && watched.length > 0 ? join(watched, " and ") : undefined;
+  if (whole !== undefined) count("rows_dropped", undefined, countWhere(sql`not (${whole})`));
   const masked = planned.map((column, at) => {
     const rule = own(params.mask, column.name);
-    const x = stagedValue(at);
+    const x = plannedValue(at);
     return sql`${rule === undefined ? x : maskWith(rule, x, params.mask_salt ?? "")} as ${ident(column.name)}`;
   });
   const clauses = sql`
-    good as (select * from ${staged} where b is null),
-    clipped as (select ${join([raw("r"), ...clipped])} from good),
-    filled as (select ${join([raw("r"), ...filled])} from clipped),
-    kept as (select ${join([raw("r"), ...values])} from filled${drops ? sql` where ${join(watched, " and ")}` : sql``})${repeated}`;
+    good as (select * from ${rows}${leaveOutBad ? sql` where b is null` : sql``}),
+    clipped as (select ${join([raw("r"), ...marks.slice(0, flags.length + 1), ...outside, ...clipped])} from good),
+    filled as (select ${join([raw("r"), ...marks, ...empty, ...filled])} from clipped),
+    kept as (select ${join([raw("r"), ...values])} from filled${whole === undefined ? sql`` : sql` where ${whole}`})`;
+  const duplicates = deduplicate(params, planned);
   return {
-    clauses,
-    output: sql`with ${clauses} select ${join(masked)} from kept as k${single}`,
-    counts: counts.length === 0 ? sql`select 1` : sql`with ${clauses} select ${join(counts)}`,
+    counts: sql`with ${clauses} select ${join([sql`count(b) as bad`, ...counts])} from filled`,
     counted,
+    repeated: duplicates === undefined ? undefined : sql`with ${clauses} ${duplicates.repeated}`,
+    output: (repeated) =>
+      sql`with ${clauses} select ${join(masked)} from kept as k${
+        repeated === undefined || duplicates === undefined ? sql`` : duplicates.single(repeated)
+      }`,
   };
 }
 
@@ -145,14 +187,17 @@ function maskWith(rule: MaskRule, x: Sql, salt: string): Sql {
 }
 
 /**
- * Rows to leave out: those whose keys stand in `repeated` (the keys that occur more than once, and the row that stays). Few keys repeat in most
- * tables, so the join's table stays small.
+ * Rows to leave out: those whose keys stand in a table of the keys that occur more than once, and of the row that stays. Few keys repeat in most
+ * tables, so that table stays small.
  */
-function deduplicate(params: CleanerParams, planned: readonly PlannedColumn[]): { repeated: Sql; single: Sql } {
-  if (params.deduplicate === undefined || params.deduplicate === false) return { repeated: sql``, single: sql`` };
+function deduplicate(
+  params: CleanerParams,
+  planned: readonly PlannedColumn[],
+): { readonly repeated: Sql; single(repeated: Sql): Sql } | undefined {
+  if (params.deduplicate === undefined || params.deduplicate === false) return undefined;
   const rule = params.deduplicate === true ? {} : params.deduplicate;
-  const valueOf = (name: string): Sql => stagedValue(planned.findIndex((column) => column.name === name));
-  const keys = rule.keys === undefined ? planned.map((_, at) => stagedValue(at)) : rule.keys.map(valueOf);
+  const valueOf = (name: string): Sql => plannedValue(planned.findIndex((column) => column.name === name));
+  const keys = rule.keys === undefined ? planned.map((_, at) => plannedValue(at)) : rule.keys.map(valueOf);
   const order = (rule.order_by ?? []).map((name) =>
     name.startsWith("-") && !planned.some((column) => column.name === name)
       ? sql`${valueOf(name.slice(1))} desc nulls last`
@@ -166,7 +211,8 @@ function deduplicate(params: CleanerParams, planned: readonly PlannedColumn[]): 
         : sql`min(r)`;
   const same = keys.map((key) => sql`d.${key} is not distinct from k.${key}`);
   return {
-    repeated: sql`, repeated as (select ${join([...keys, sql`${stays} as stays`])} from kept group by ${join(keys)} having count(*) > 1)`,
-    single: sql` where not exists (select 1 from repeated as d where ${join(same, " and ")} and d.stays <> k.r)`,
+    repeated: sql`select ${join([...keys, sql`${stays} as stays`, raw("count(*) - 1 as more")])} from kept group by ${join(keys)} having count(*) > 1`,
+    single: (repeated) =>
+      sql` where not exists (select 1 from ${repeated} as d where ${join(same, " and ")} and d.stays <> k.r)`,
   };
 }
