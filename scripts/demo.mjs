@@ -1,4 +1,5 @@
 // `npm run demo`: installs and builds if needed, runs the main job of projects/customer-analytics, and shows what it made and where.
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -7,7 +8,7 @@ import { CommandFailed, ScriptError, capture, main, root } from "./workspace.mjs
 
 const project = path.join(root, "projects", "customer-analytics");
 const JOB = "jobs/daily-etl/daily_customer_etl.yaml";
-const COMMAND = ["run-mod", "csv-reader", "-p", JOB];
+const COMMAND = ["run-job", JOB];
 const SHOWN = ["Title", "Release Date", "US Gross", "Running Time min", "Major Genre", "IMDB Rating"];
 
 const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
@@ -55,31 +56,69 @@ async function queries() {
 
 const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 
-async function showTables({ output_data: output, quarantine }) {
+async function showTables(steps) {
+  const artifactOf = (id, key) => steps.find(({ step }) => step === id)?.artifacts?.[key];
+  const [read, checked] = [artifactOf("read_films", "output_data"), artifactOf("check_films", "output_data")];
+  const [damaged, refused] = [artifactOf("read_films", "quarantine"), artifactOf("check_films", "quarantine")];
   const database = await queries();
   try {
     const columns = await database.rows(
-      `select column_name, column_type from (describe from read_parquet(${quoted(output)}))`,
+      `select column_name, column_type from (describe from read_parquet(${quoted(read)}))`,
     );
     const types = new Map(columns);
     const selected = SHOWN.map((name) => `"${name}"`).join(", ");
     const first = await database.rows(
-      `select ${selected} from read_parquet(${quoted(output)}) where "Running Time min" is not null limit 5`,
+      `select ${selected} from read_parquet(${quoted(read)}) where "Running Time min" is not null limit 5`,
     );
-    print(`\n${bold("A few of the rows")} ${dim(`(${SHOWN.length} of ${types.size} columns)`)}\n`);
+    print(`\n${bold("A few of the rows as read")} ${dim(`(${SHOWN.length} of ${types.size} columns)`)}\n`);
     print(grid(SHOWN, [SHOWN.map((name) => types.get(name)), ...first]));
-    if (quarantine === undefined) return;
-    const [[total]] = await database.rows(`select count(*) from read_parquet(${quoted(quarantine)})`);
-    const bad = await database.rows(
-      `select line, reason, raw from read_parquet(${quoted(quarantine)}) order by line limit 5`,
-    );
-    print(
-      `\n${bold("Set aside")} ${dim(`(${bad.length} of ${count(total)}; each title has a comma and no quotes, so nobody can say which comma separates)`)}\n`,
-    );
-    print(grid(["line", "reason", "the line as it stands in the file"], bad));
+    if (damaged !== undefined) {
+      const [[total]] = await database.rows(`select count(*) from read_parquet(${quoted(damaged)})`);
+      const bad = await database.rows(
+        `select line, reason, raw from read_parquet(${quoted(damaged)}) order by line limit 5`,
+      );
+      const why = "each title has a comma and no quotes, so nobody can say which comma separates";
+      print(`\n${bold("Set aside by the reader")} ${dim(`(${bad.length} of ${count(total)}; ${why})`)}\n`);
+      print(grid(["line", "reason", "the line as it stands in the file"], bad));
+    }
+    if (refused !== undefined) {
+      const heads = ["broken_rules", "title", "released_on"];
+      const columnsOf = await database.rows(`select column_name from (describe from read_parquet(${quoted(refused)}))`);
+      const [, rules] = columnsOf.flat();
+      const bad = await database.rows(
+        `select "${rules}"::varchar, title, released_on from read_parquet(${quoted(refused)}) order by 3 desc limit 3`,
+      );
+      print(`\n${bold("Set aside by the rules")} ${dim("(a year of two digits, taken for one of this century)")}\n`);
+      print(grid(heads, bad));
+    }
+    const file = path.join(project, ".datapy", "project.duckdb");
+    await database.rows(`attach ${quoted(file)} as target (read_only)`);
+    const arrived = [];
+    for (const table of ["films", "viewings"]) {
+      const [[rows]] = await database.rows(`select count(*) from target.${table}`);
+      arrived.push([table, count(rows)]);
+    }
+    print(`\n${bold("What has arrived in the database")}\n`);
+    print(grid(["table", "rows"], arrived));
+    return { read, damaged, checked, file };
   } finally {
     database.close();
   }
+}
+
+/** Runs the job with its log on this terminal, so that its progress is seen live, and gives what it wrote on stdout. */
+function runLive(cli) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, ...COMMAND], {
+      cwd: project,
+      stdio: ["ignore", "pipe", process.stderr.isTTY ? "inherit" : "pipe"],
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+    child.stderr?.setEncoding("utf8").on("data", (text) => (stderr += text));
+    child.on("error", reject).on("close", (status) => resolve({ status, stdout, stderr }));
+  });
 }
 
 await main(async () => {
@@ -87,11 +126,17 @@ await main(async () => {
   await prepare((text) => print(dim(text)));
   const cli = path.join(root, "framework/cli/bin/run.js");
 
-  print(`\n${bold("DataPy demo")}: a CSV file of 3,201 films, as a careless export wrote it, becomes a typed table.\n`);
+  print(
+    `\n${bold("DataPy demo")}: a night of a film service. A careless export of 3,201 films and 200,000 viewings go into a database.\n`,
+  );
   print(`  ${dim("$")} cd ${fromHere(project)}`);
-  print(`  ${dim("$")} npx datapy ${COMMAND.join(" ")}\n`);
+  print(`  ${dim("$")} npx datapy ${COMMAND.join(" ")} --dry-run\n`);
+  const plan = await capture("node", [cli, ...COMMAND, "--dry-run"], { cwd: project });
+  print(plan.stdout.trimEnd().replace(/^/gm, "  "));
+  if (plan.status !== 0) throw new CommandFailed(`datapy ${COMMAND.join(" ")} --dry-run`, plan.status);
+  print(`\n  ${dim("$")} npx datapy ${COMMAND.join(" ")}\n`);
   const run = performance.now();
-  const { status, stdout, stderr } = await capture("node", [cli, ...COMMAND], { cwd: project });
+  const { status, stdout, stderr } = await runLive(cli);
   const took = seconds(run);
   let envelope;
   try {
@@ -103,25 +148,34 @@ await main(async () => {
   if (envelope.status === "error")
     throw new ScriptError(`The job failed with exit code ${status}:\n${envelope.errors.join("\n")}`);
 
-  const { metrics, artifacts, logs } = envelope;
+  const { steps, logs } = envelope;
+  for (const { step, status: state, execution_time: time, metrics = {} } of steps) {
+    const rows = metrics.rows_output === undefined ? "" : `${count(metrics.rows_output)} rows`;
+    print(`  ${step.padEnd(14)} ${state.padEnd(8)} ${`${time.toFixed(1)} s`.padStart(7)}  ${rows.padStart(13)}`);
+  }
   const mark = envelope.status === "success" ? green(`✓ ${envelope.status}`) : yellow(`! ${envelope.status}`);
-  print(`  ${mark}, exit code ${status}, ${took}`);
+  print(`\n  ${mark}, exit code ${status}, ${took}`);
+  const { metrics } = steps.find(({ step }) => step === "read_films");
   print(
     `  ${count(metrics.rows_read)} rows read = ${count(metrics.rows_output)} written + ${count(metrics.rows_rejected)} set aside`,
   );
-  await showTables(artifacts);
+  const places = await showTables(steps);
 
   const ledger = path.join(project, ".datapy", "runs");
   print(`\n${bold("Where it is")}\n`);
-  print(`  table       ${fromHere(artifacts.output_data)}`);
-  if (artifacts.quarantine !== undefined) print(`  set aside   ${fromHere(artifacts.quarantine)}`);
+  print(`  database    ${fromHere(places.file)}`);
+  print(`  table       ${fromHere(places.read)}`);
+  if (places.damaged !== undefined) print(`  set aside   ${fromHere(places.damaged)}`);
+  print(`  artifacts   ${fromHere(path.dirname(path.dirname(places.read)))}`);
   print(`  log         ${fromHere(logs.log_file)}`);
   if (existsSync(ledger)) print(`  run ledger  ${fromHere(ledger)}`);
   print(`\n${bold("Try next")} ${dim(`(in ${fromHere(project)})`)}\n`);
   for (const [command, what] of [
-    ["npx datapy mods", "which mods there are"],
-    ["npx datapy mods info csv-reader", "what this one takes"],
+    ["npx datapy run-job jobs/weekly-reports/weekly_reports.yaml", "the report of the week, made of what has arrived"],
+    ["npx datapy quarantine list", "what was set aside, and waits to be corrected"],
+    ["npx datapy lineage check_films/output_data --columns", "which column comes from where"],
     ["npx datapy config explain jobs/daily-etl/daily_customer_etl.yaml", "where each parameter comes from"],
+    ["npx datapy mods", "which mods there are"],
     ["npx datapy runs", "what has run so far"],
   ]) {
     print(`  ${command.padEnd(66)} ${dim(what)}`);

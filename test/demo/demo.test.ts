@@ -37,6 +37,9 @@ test("shows rows, what was set aside, and where everything is", async () => {
   expect({ status: done.status, stderr: done.stderr }).toEqual({ status: 0, stderr: "" });
   expect(done.stdout).toContain("exit code 10");
   expect(done.stdout).toContain("3,201 rows read = 3,149 written + 52 set aside");
+  expect(done.stdout).toMatch(/STAGE +STEP +RUNS/);
+  expect(done.stdout).toMatch(/is_out +\S.* 20\d\d-/);
+  expect(done.stdout).toMatch(/films +3,128\n +viewings +200,000\n/);
   expect(done.stdout).toMatch(/Title +Release Date +US Gross/);
   expect(done.stdout).toMatch(/ 3 +17 fields where 16 are expected +First Love, Last Rites,10876/);
 
