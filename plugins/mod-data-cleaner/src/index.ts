@@ -9,6 +9,7 @@ import type { CleanerParams } from "./params.js";
 import { rowRules } from "./row-rules.js";
 import type { RowRules } from "./row-rules.js";
 import { needsOtherRows, tableRules } from "./table-rules.js";
+import type { Duplicates } from "./table-rules.js";
 import { own, textRules } from "./text-rules.js";
 
 const { version } = JSON.parse(readFileSync(path.join(__dirname, "..", "package.json"), "utf8")) as { version: string };
@@ -24,6 +25,9 @@ const artifacts = {
 
 /** Keys that occur more than once. In DuckDB's own table and not in a file, so that every type is kept exactly. */
 const REPEATED = ident("temp", "main", "repeated_keys");
+
+/** A bit a row, by its number. */
+const IS_SURPLUS = raw("(get_bit(getvariable('surplus_rows'), cast(k.r as integer)) = 1)");
 
 type CleanerContext = ModContext<typeof artifacts>;
 
@@ -75,8 +79,8 @@ export default defineMod({
         ? sql`(${rowRules(params, planned, inputColumns.length, new Set(idle.map(({ flag }) => flag))).query})`
         : rows;
     const cleaning = tableRules(params, planned, rules, { rows: final, leaveOutBad: rowsRejected > 0 });
-    const duplicates = cleaning.repeated === undefined ? 0 : await findRepeated(ctx, cleaning.repeated);
-    const output = await ctx.data.writeTable("output_data", cleaning.output(duplicates > 0 ? REPEATED : undefined), {
+    const duplicates = cleaning.duplicates === undefined ? 0 : await markSurplus(ctx, cleaning.duplicates, rowsRead);
+    const output = await ctx.data.writeTable("output_data", cleaning.output(duplicates > 0 ? IS_SURPLUS : undefined), {
       lineage: lineage(params, planned),
       verify: (written) => {
         if (written.rows === rowsRead - rowsRejected - rowsDropped - duplicates) return;
@@ -149,11 +153,18 @@ async function stage(ctx: CleanerContext, rules: RowRules): Promise<Sql> {
   return table(file);
 }
 
-/** Makes the table {@link REPEATED}; gives how many rows are to be left out. */
-async function findRepeated(ctx: CleanerContext, query: Sql): Promise<number> {
-  await ctx.data.execute(sql`create or replace temporary table ${REPEATED} as ${query}`);
+/** Finds the rows to which {@link IS_SURPLUS} applies; gives how many these are. */
+async function markSurplus(ctx: CleanerContext, duplicates: Duplicates, rowsRead: number): Promise<number> {
+  await ctx.data.execute(sql`create or replace temporary table ${REPEATED} as ${duplicates.repeated}`);
   const [row] = await ctx.data.query(sql`select cast(coalesce(sum(more), 0) as bigint) as n from ${REPEATED}`);
-  return Number(row?.["n"]);
+  const surplus = Number(row?.["n"]);
+  if (surplus > 0) {
+    const last = raw(`${String(rowsRead)}::bigint`);
+    await ctx.data.execute(
+      sql`set variable surplus_rows = (select bitstring_agg(r, 0::bigint, ${last}) from (${duplicates.surplus(REPEATED)}))`,
+    );
+  }
+  return surplus;
 }
 
 async function countBadRows(ctx: CleanerContext, staged: Sql): Promise<number> {

@@ -20,10 +20,21 @@ export interface TableRules {
   /** Query of one row: `bad`, and how many values and rows each rule changed, under the names in {@link counted}. */
   readonly counts: Sql;
   readonly counted: readonly RuleCount[];
-  /** Query of the rows that share their keys with others: one row a key, the row that `stays` and how many are `more`. */
-  readonly repeated: Sql | undefined;
-  /** Query of the output; with a table of {@link repeated}, only the rows that stay. */
-  output(repeated?: Sql): Sql;
+  /** What leaves out rows that equal others; none when that was not asked for. */
+  readonly duplicates: Duplicates | undefined;
+  /** Query of the output, in the order of the input; `without` is a condition over `k` for rows to leave out. */
+  output(without?: Sql): Sql;
+}
+
+/**
+ * How duplicates are left out. A join of the rows with the keys that repeat would lose their order, so that the join gives a bit a row instead, by
+ * which the rows are then filtered as they are read.
+ */
+export interface Duplicates {
+  /** Query of the keys that occur more than once: the row that `stays` and how many are `more`. Few keys repeat in most tables. */
+  readonly repeated: Sql;
+  /** Query of the numbers `r` of the rows to leave out, by a table of {@link repeated}. */
+  surplus(repeated: Sql): Sql;
 }
 
 /** Where the rows come from after the row-wise rules, and whether bad ones are among them that are to be left out. */
@@ -103,11 +114,12 @@ export function tableRules(
   return {
     counts: sql`with ${clauses} select ${join([sql`count(b) as bad`, ...counts])} from filled`,
     counted,
-    repeated: duplicates === undefined ? undefined : sql`with ${clauses} ${duplicates.repeated}`,
-    output: (repeated) =>
-      sql`with ${clauses} select ${join(masked)} from kept as k${
-        repeated === undefined || duplicates === undefined ? sql`` : duplicates.single(repeated)
-      }`,
+    duplicates: duplicates && {
+      repeated: sql`with ${clauses} ${duplicates.repeated}`,
+      surplus: (repeated) => sql`with ${clauses} ${duplicates.surplus(repeated)}`,
+    },
+    output: (without) =>
+      sql`with ${clauses} select ${join(masked)} from kept as k${without === undefined ? sql`` : sql` where not ${without}`}`,
   };
 }
 
@@ -186,14 +198,7 @@ function maskWith(rule: MaskRule, x: Sql, salt: string): Sql {
     else left(${x}, ${raw(String(first))}) || repeat('*', length(${x}) - ${shown}) || right(${x}, ${raw(String(last))}) end`;
 }
 
-/**
- * Rows to leave out: those whose keys stand in a table of the keys that occur more than once, and of the row that stays. Few keys repeat in most
- * tables, so that table stays small.
- */
-function deduplicate(
-  params: CleanerParams,
-  planned: readonly PlannedColumn[],
-): { readonly repeated: Sql; single(repeated: Sql): Sql } | undefined {
+function deduplicate(params: CleanerParams, planned: readonly PlannedColumn[]): Duplicates | undefined {
   if (params.deduplicate === undefined || params.deduplicate === false) return undefined;
   const rule = params.deduplicate === true ? {} : params.deduplicate;
   const valueOf = (name: string): Sql => plannedValue(planned.findIndex((column) => column.name === name));
@@ -212,7 +217,7 @@ function deduplicate(
   const same = keys.map((key) => sql`d.${key} is not distinct from k.${key}`);
   return {
     repeated: sql`select ${join([...keys, sql`${stays} as stays`, raw("count(*) - 1 as more")])} from kept group by ${join(keys)} having count(*) > 1`,
-    single: (repeated) =>
-      sql` where not exists (select 1 from ${repeated} as d where ${join(same, " and ")} and d.stays <> k.r)`,
+    surplus: (repeated) =>
+      sql`select k.r from kept as k join ${repeated} as d on ${join(same, " and ")} and d.stays <> k.r`,
   };
 }
