@@ -1,11 +1,4 @@
-// Load, unload and upsert of PostgreSQL by the database mods against psql doing the same; and a script of four mods, CSV → clean → validate →
-// PostgreSQL, against the load of the clean table alone.
-//
-//   node benchmarks/database/run.mjs [--rows 5000000] [--upsert-rows 1000000] [--pairs 3] [--only load,unload,upsert,pipeline] [--times-ten]
-//
-// Starts a PostgreSQL server of its own from npm, generates rows × 8 typed columns as Parquet and as CSV, and runs both sides in turn,
-// each in a process of its own. Needs `psql` (Debian: postgresql-client). Prints every pair's ratio and the median. With --times-ten the
-// pipeline also runs on ten times the rows, for its peak memory alone. --upsert-rows is a fifth of the rows unless it is given.
+// The measuring of run.mjs, which see: runs both sides in turn and sets the exit code.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -32,12 +25,6 @@ const PEAK_LIMIT = 1536;
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const TABLE =
   "(id bigint, name text, day date, ts timestamp, amount numeric(12,2), score double precision, active boolean, code text)";
-
-if (spawnSync("psql", ["--version"]).status !== 0) {
-  throw new Error(
-    "psql is not installed; there is nothing to compare with (Debian: apt-get install postgresql-client)",
-  );
-}
 
 const { createJiti } = require(require.resolve("jiti", { paths: [path.join(root, "framework/sdk")] }));
 const { startPostgresql } = await createJiti(import.meta.url).import(
@@ -117,12 +104,12 @@ const script = (csv, table) => {
   return JSON.parse(done.stdout);
 };
 
-/** Seconds of each step of a script. */
-const steps = ({ seconds: taken }) =>
+/** Seconds of each step of a script, and of the processor within it. */
+const steps = ({ seconds: taken, processor }) =>
   taken === undefined
     ? ""
     : `; ${Object.entries(taken)
-        .map(([name, value]) => `${name} ${value} s`)
+        .map(([name, value]) => `${name} ${value} s (${processor[name]} s)`)
         .join(", ")}`;
 
 function compare(title, limit, ours, theirs, prepare = () => undefined, other = "psql", own = "mod") {
@@ -152,6 +139,7 @@ try {
   const only = values.only.split(",");
   const rows = Number(values.rows);
   const upserts = Number(values["upsert-rows"] ?? Math.ceil(rows / 5));
+  console.log(`command: node benchmarks/database/run.mjs ${process.argv.slice(2).join(" ")}`.trimEnd());
   console.log(
     `machine: ${os.cpus().length} × ${os.cpus()[0].model}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, node ${process.version}`,
   );

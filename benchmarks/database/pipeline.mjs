@@ -10,12 +10,16 @@ setGlobalConfig({ work_path: workPath, log_level: "error", duckdb_memory_limit: 
 
 async function step(mod, params) {
   const began = performance.now();
+  const { user, system } = process.cpuUsage();
   const envelope = await runMod(path.join(plugins, `mod-${mod}/dist/index.js`), params);
   if (envelope.status === "error") throw new Error(envelope.errors.join("\n"));
+  const worked = process.cpuUsage({ user, system });
   seconds[mod] = Math.round((performance.now() - began) / 10) / 100;
+  processor[mod] = Math.round((worked.user + worked.system) / 10_000) / 100;
   return envelope;
 }
 const seconds = {};
+const processor = {};
 
 const read = await step("csv-reader", { input_path: csv });
 const cleaned = await step("data-cleaner", {
@@ -48,5 +52,6 @@ console.log(
     cpu_seconds: Math.round((userCPUTime + systemCPUTime) / 10_000) / 100,
     clean: valid.artifacts.output_data,
     seconds,
+    processor,
   }),
 );
