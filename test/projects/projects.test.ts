@@ -82,7 +82,7 @@ async function query(file: string, sql: string, attach = ""): Promise<unknown[][
   const connection = await instance.connect();
   try {
     await connection.run(attach === "" ? `attach '${file}' as db (read_only)` : attach);
-    return (await connection.runAndReadAll(sql)).getRowsJson() as unknown[][];
+    return (await connection.runAndReadAll(sql)).getRowsJson();
   } finally {
     connection.closeSync();
     instance.closeSync();
@@ -116,7 +116,7 @@ test("customer-analytics: films and viewings arrive once, the report and the qua
     expect(quality.envelope.warnings.join()).toContain("261 of 3128 missing");
   }
   expect(await query(database(project), "select count(*)::int, sum(us_gross)::varchar from db.films")).toEqual([
-    [3128, "136832098163"],
+    [3128, "138133271850"],
   ]);
   expect(
     await query(database(project), "select count(*)::int, count(distinct viewing_id)::int from db.viewings"),
@@ -169,7 +169,7 @@ test("sales-analytics: leads are scored from the service and listed by region, f
   }
   expect(await query(database(project), "select iata, score from db.leads order by score desc, iata limit 2")).toEqual([
     ["ATL", 100],
-    ["ORD", 98],
+    ["ORD", 95],
   ]);
 });
 
