@@ -126,7 +126,9 @@ async function ask(
         if (definition === undefined) throw fault("DATAPY_GUESS_UNABLE", { mod: name, mods: name });
         const { params, notes = {} } = await definition.run(mod.params, mod.context, given);
         const named = value === undefined ? {} : { [guess.parameter]: params[guess.parameter] ?? value };
-        const found = Object.fromEntries(Object.entries(params).filter(([key]) => !given.has(key) && !(key in named)));
+        const found = Object.fromEntries(
+          Object.entries(params).filter(([key]) => !given.has(key) && !Object.hasOwn(named, key)),
+        );
         const set = Object.entries(setValues(sets)).filter(([key]) => seed?.keys.includes(key) !== true);
         let text = withParameters(seed?.text ?? `# datapy: mod ${name}\n`, asData(named), notes);
         text = withParameters(text, Object.fromEntries(set), {});

@@ -9,7 +9,9 @@ export function withParameters(
   params: Readonly<Record<string, unknown>>,
   notes: Readonly<Record<string, string>>,
 ): string {
-  const parts = Object.entries(params).map(([key, value]) => comment(notes[key]) + entry(key, value));
+  const parts = Object.entries(params).map(
+    ([key, value]) => comment(Object.hasOwn(notes, key) ? notes[key] : undefined) + entry(key, value),
+  );
   if (parts.length === 0) return text;
   return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${parts.join("")}`;
 }

@@ -15,7 +15,7 @@ export function rowDifferences(
   what: string,
 ): string[] {
   const unknown = [...new Set(expected.flatMap((row) => Object.keys(row)))].filter(
-    (name) => actual.length > 0 && !(name in (actual[0] ?? {})),
+    (name) => actual.length > 0 && !Object.hasOwn(actual[0] ?? {}, name),
   );
   if (unknown.length > 0)
     return [`${what} has no column ${unknown.join(", ")}; it has ${Object.keys(actual[0] ?? {}).join(", ")}`];
