@@ -29,30 +29,33 @@ async function first(query: string): Promise<DuckDBValue[]> {
   return (await connection.runAndReadAll(query)).getRows()[0] ?? [];
 }
 
-test.each(["first", "last", "best"])("duplicates are left out of a large table in its order, keep %s", async (keep) => {
-  const input = path.join(folder, "input.parquet");
-  // The rows 99, 199, … have the key of the row half the table away.
-  await connection.run(
-    `copy (select i as place, case when i % 100 = 99 and i < ${ROWS / 2} then i + ${ROWS / 2} else i end as key, -i as score, ' ' || i || ' ' as name
+test.each(["first", "last", "best"] as const)(
+  "duplicates are left out of a large table in its order, keep %s",
+  async (keep) => {
+    const input = path.join(folder, "input.parquet");
+    // The rows 99, 199, … have the key of the row half the table away.
+    await connection.run(
+      `copy (select i as place, case when i % 100 = 99 and i < ${ROWS / 2} then i + ${ROWS / 2} else i end as key, -i as score, ' ' || i || ' ' as name
       from range(${ROWS}) t(i)) to '${input}' (format parquet)`,
-  );
-  const repeated = ROWS / 200;
-  const envelope = await runMod(cleaner, {
-    input_artifact: input,
-    trim: true,
-    deduplicate: { keys: ["key"], keep, ...(keep === "best" ? { order_by: ["score"] } : {}) },
-  });
-  expect(envelope.errors).toEqual([]);
-  expect(envelope.metrics["duplicates_removed"]).toBe(repeated);
-  const output = envelope.artifacts["output_data"] ?? "";
-  const [rows, descents, keys, untrimmed] = await first(
-    `select count(*), count(*) filter (where place < before), count(distinct key), count(*) filter (where name <> place::varchar)
+    );
+    const repeated = ROWS / 200;
+    const envelope = await runMod(cleaner, {
+      input_artifact: input,
+      trim: true,
+      deduplicate: { keys: ["key"], keep, ...(keep === "best" ? { order_by: ["score"] } : {}) },
+    });
+    if (envelope.status === "error") throw new Error(envelope.errors.join("\n"));
+    expect(envelope.metrics["duplicates_removed"]).toBe(repeated);
+    const output = envelope.artifacts.output_data;
+    const [rows, descents, keys, untrimmed] = await first(
+      `select count(*), count(*) filter (where place < before), count(distinct key), count(*) filter (where name <> place::varchar)
       from (select *, lag(place) over (order by file_row_number) as before from '${output}')`,
-  );
-  expect({ rows, descents, keys, untrimmed }).toEqual({
-    rows: BigInt(ROWS - repeated),
-    descents: 0n,
-    keys: BigInt(ROWS - repeated),
-    untrimmed: 0n,
-  });
-});
+    );
+    expect({ rows, descents, keys, untrimmed }).toEqual({
+      rows: BigInt(ROWS - repeated),
+      descents: 0n,
+      keys: BigInt(ROWS - repeated),
+      untrimmed: 0n,
+    });
+  },
+);
