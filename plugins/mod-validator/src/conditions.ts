@@ -19,8 +19,8 @@ export interface Condition {
   readonly name: string;
   readonly severity: "error" | "warn";
   readonly bad: Sql;
-  /** A query of what `bad` looks up, and the file that it goes to first. */
-  readonly lookup: { readonly query: Sql; readonly file: string } | undefined;
+  /** What `bad` looks up, to be run first: a statement. */
+  readonly lookup: Sql | undefined;
 }
 
 /** What {@link planConditions} needs of the run. */
@@ -28,7 +28,8 @@ export interface ConditionSurroundings {
   readonly input: readonly Column[];
   /** Columns of another table. */
   describe(artifact: string): Promise<readonly Column[]>;
-  temporaryPath(name: string): string;
+  /** Rows of the input. */
+  readonly rows: number;
 }
 
 /** Name of the row number in the statements; no column of the table has it. */
@@ -155,28 +156,31 @@ async function condition(
     case "unique": {
       const row = ident(rowNumberName(around.input));
       const keys = columns.map((one) => ident(one.name));
-      const file = around.temporaryPath(`rule-${index}.parquet`);
       const filled = join(
         keys.map((key) => sql`${key} is not null`),
         " and ",
       );
-      const numbered = sql`(select *, ${rowNumber(around.input)} as ${row} from ${table(params.input_artifact)})`;
-      const query = sql`select ${join(keys)}, min(${row}) as ${row} from ${numbered} where ${filled} group by ${join(keys)} having count(*) > 1`;
+      const repeated = sql`(select ${join(keys)}, min(${row}) as ${row} from ${numbered(params, around)} where ${filled} group by ${join(keys)} having count(*) > 1)`;
       const same = join(
         keys.map((key) => sql`d.${key} = i.${key}`),
         " and ",
       );
       const others = rule.keep === "first" ? sql` and d.${row} <> i.${row}` : sql``;
-      return { bad: sql`exists (select 1 from ${table(file)} as d where ${same}${others})`, lookup: { query, file } };
+      return lookUp(
+        sql`select i.${row} as n from ${numbered(params, around)} as i join ${repeated} as d on ${same}${others}`,
+        around,
+        index,
+      );
     }
     case "foreign_key":
-      return foreignKey(rule, columns, around, index, refuse);
+      return foreignKey(rule, columns, params, around, index, refuse);
   }
 }
 
 async function foreignKey(
   rule: Extract<ValidatorRule, { check: "foreign_key" }>,
   columns: readonly Column[],
+  params: ValidatorParams,
   around: ConditionSurroundings,
   index: number,
   refuse: (text: string) => undefined,
@@ -200,12 +204,11 @@ async function foreignKey(
     }
   }
   const keys = references.map((name) => ident(name));
-  const file = around.temporaryPath(`rule-${index}.parquet`);
   const filled = join(
     keys.map((key) => sql`${key} is not null`),
     " and ",
   );
-  const query = sql`select distinct ${join(keys.map((key, at) => sql`${key} as ${ident(`k${at}`)}`))} from ${table(rule.input_artifact)} where ${filled}`;
+  const known = sql`(select distinct ${join(keys.map((key, at) => sql`${key} as ${ident(`k${at}`)}`))} from ${table(rule.input_artifact)} where ${filled})`;
   const same = join(
     columns.map((one, at) => sql`d.${ident(`k${at}`)} = i.${ident(one.name)}`),
     " and ",
@@ -214,9 +217,28 @@ async function foreignKey(
     columns.map((one) => sql`i.${ident(one.name)} is not null`),
     " and ",
   );
+  const row = ident(rowNumberName(around.input));
+  return lookUp(
+    sql`select i.${row} as n from ${numbered(params, around)} as i where ${given} and not exists (select 1 from ${known} as d where ${same})`,
+    around,
+    index,
+  );
+}
+
+function numbered(params: ValidatorParams, { input }: ConditionSurroundings): Sql {
+  return sql`(select *, ${rowNumber(input)} as ${ident(rowNumberName(input))} from ${table(params.input_artifact)})`;
+}
+
+/**
+ * The condition of the rows whose numbers `n` a query gives. A join in the statement that writes the rows would lose their order, so that the
+ * query's answer is kept as a bit a row, by which the rows are then filtered as they are read.
+ */
+function lookUp(query: Sql, around: ConditionSurroundings, index: number): { bad: Sql; lookup: Sql } {
+  const name = `rows_that_break_${String(index)}`;
+  const last = raw(`${String(around.rows)}::bigint`);
   return {
-    bad: sql`(${given} and not exists (select 1 from ${table(file)} as d where ${same}))`,
-    lookup: { query, file },
+    bad: sql`(get_bit(cast(getvariable(${literal(name)}) as bit), cast(${ident(rowNumberName(around.input))} as integer)) = 1)`,
+    lookup: sql`set variable ${ident(name)} = (select bitstring_agg(n, 0::bigint, ${last}) from (${query}))`,
   };
 }
 

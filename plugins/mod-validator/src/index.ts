@@ -42,14 +42,14 @@ export default defineMod({
   run: async (params, ctx) => {
     const source = sql`${table(params.input_artifact)}`;
     const input = await ctx.data.describe(sql`select * from ${source}`);
+    const total = await countRows(ctx, source);
     const conditions = await planConditions(params, {
       input,
       describe: (artifact) => ctx.data.describe(sql`select * from ${table(artifact)}`),
-      temporaryPath: (name) => ctx.data.temporaryPath(name),
+      rows: total,
     });
     for (const { lookup } of conditions) {
-      if (lookup !== undefined)
-        await ctx.data.execute(sql`copy (${lookup.query}) to ${literal(lookup.file)} (format parquet)`);
+      if (lookup !== undefined) await ctx.data.execute(lookup);
     }
     const row = ident(rowNumberName(input));
     const rows = sql`(select *, ${rowNumber(input)} as ${row} from ${source}) as i`;
@@ -63,7 +63,6 @@ export default defineMod({
             " or ",
           )})`;
     // Rules are mostly kept: the rows are written and judged in one pass, and each rule's breaches are counted only when there are any.
-    const total = await countRows(ctx, source);
     const columns = join(input.map((column) => ident(column.name)));
     let tally: Tally = { rows: total, bad: 0, failed: conditions.map(() => 0) };
     const output = await ctx.data.writeTable("output_data", sql`select ${columns} from ${rows} where not ${isBad}`, {
