@@ -832,6 +832,11 @@ export const ERROR_TABLE = {
     message: "the YAML text is larger than {limit}",
     hint: "Configuration is small; put data into a data file and name its path.",
   },
+  DATAPY_YAML_TOO_MANY_FAULTS: {
+    exitCode: 20,
+    message: "the file has more than {limit} faults; what stands below was not read",
+    hint: "Mend the ones above first.",
+  },
   DATAPY_YAML_TOO_MANY_NODES: {
     exitCode: 20,
     message: "the YAML holds more than {limit} values, those that aliases repeat included",

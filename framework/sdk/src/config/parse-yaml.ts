@@ -16,6 +16,8 @@ export const YAML_LIMITS = {
   depth: 100,
   /** Values, those that aliases repeat included. A job of 10,000 steps has some 150,000. */
   nodes: 400_000,
+  /** Faults that are told of one file: nobody mends more in one go, and each costs its place and its words. */
+  faults: 1_000,
 } as const;
 
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "prototype", "constructor"]);
@@ -284,6 +286,9 @@ class YamlReader {
   #fault(code: ErrorCode, details: Readonly<Record<string, string | number>>, offset: number | undefined): void {
     const location = { file: this.name, ...(offset === undefined ? {} : this.#position(offset)) };
     this.faults.push(fault(code, details, { location }));
+    if (this.faults.length < YAML_LIMITS.faults) return;
+    this.faults.push(fault("DATAPY_YAML_TOO_MANY_FAULTS", { limit: YAML_LIMITS.faults }, { location }));
+    throw new Stop("DATAPY_YAML_TOO_MANY_FAULTS");
   }
 
   #stop(code: ErrorCode, details: Readonly<Record<string, string | number>>, offset: number | undefined): never {

@@ -175,3 +175,10 @@ describe("hostile texts end in a clear error, soon", () => {
     expect(faults[0]?.exitCode).toBe(20);
   });
 });
+
+test("tells of a thousand faults at most, and that there are more", () => {
+  const { faults } = readYaml("a: 1\n".repeat(100_000), "flood.yaml");
+  expect(faults).toHaveLength(1001);
+  expect([faults[0]?.code, faults.at(-1)?.code]).toEqual(["DATAPY_YAML_DUPLICATE_KEY", "DATAPY_YAML_TOO_MANY_FAULTS"]);
+  expect(faults.at(-1)?.location?.line).toBe(1001);
+});
