@@ -1,14 +1,22 @@
 // The quoting rules of `sql`, held against a real database: whatever the text, it comes back equal and nothing of it is executed.
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import fc from "fast-check";
-import type { Sql, SqlDialect } from "../src/index.js";
-import { ident, join, literal, renderSql, sql } from "../src/index.js";
+import type { Sql, SqlDialect, SqlValue } from "../src/index.js";
+import { ident, join, literal, renderSql, rowNumber, sql, strictCast, table } from "../src/index.js";
+
+function literalText(value: SqlValue): string {
+  if (Array.isArray(value)) return `[${(value as readonly SqlValue[]).map(literalText).join(", ")}]`;
+  return typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
+}
 
 const dialect: SqlDialect = {
   identifier: (name) => `"${name.replaceAll('"', '""')}"`,
   placeholder: (index) => `$${index}`,
-  literal: (value) => (typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value)),
+  literal: literalText,
   table: (uri) => `read_parquet('${uri.replaceAll("'", "''")}')`,
 };
 
@@ -137,4 +145,36 @@ test("whole numbers keep every digit", async () => {
     }),
     runs,
   );
+});
+
+test("rows of a file are numbered from 1, also beside a column of the name that DuckDB gives", async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "datapy-row-number-"));
+  try {
+    for (const name of ["id", "File_Row_Number"]) {
+      const file = path.join(folder, `${name}.parquet`);
+      await rows(
+        sql`copy (select 100 - i as ${ident(name)} from range(3) t(i)) to ${literal(file)} (format parquet)`,
+        true,
+      );
+      const query = sql`select r from (select ${rowNumber([{ name }])} as r, * from ${table(file)}) where ${ident(name)} < 100 order by r`;
+      expect((await rows(query, true)).rows).toEqual([[2n], [3n]]);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test.each([
+  [["%d/%m/%Y"], "31/12/2024", false],
+  [["%d/%m/%Y"], "31/02/2024", true],
+  [["%Y-%m-%d", "%Y-%m-%d %H:%M"], "2024-12-31 00:00", false],
+  [["%Y-%m-%d", "%Y-%m-%d %H:%M"], "2024-12-31 12:00", true],
+])("a text becomes a date only when no time of day is lost (%#)", async (formats, text, isBad) => {
+  const { bad, value, soundValue } = strictCast(sql`x`, "VARCHAR", { type: "DATE", formats });
+  const found = await rows(
+    sql`select ${bad}, (${value}) is null, (${value}) is not distinct from (${soundValue}) from (select ${literal(text)} as x)`,
+    true,
+  );
+  expect(found.rows[0]?.slice(0, 2)).toEqual([isBad, isBad]);
+  if (!isBad) expect(found.rows[0]?.[2]).toBe(true);
 });

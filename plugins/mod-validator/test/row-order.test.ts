@@ -41,7 +41,7 @@ test("good rows of a large table keep its order under rules that look other rows
       { check: "foreign_key", columns: ["code"], input_artifact: other },
     ],
   });
-  if (envelope.status === "error") throw new Error(envelope.errors.join("\n"));
+  if (envelope.status === "error") throw new Error(envelope.errors.join("; "));
   expect(envelope.metrics["rules_failed"]).toEqual({
     "unique(key)": ROWS / 200,
     "foreign_key(code)": ROWS / 1000,
