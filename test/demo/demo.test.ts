@@ -38,13 +38,13 @@ test("shows rows, what was set aside, and where everything is", async () => {
   expect(done.stdout).toContain("exit code 10");
   expect(done.stdout).toContain("3,201 rows read = 3,149 written + 52 set aside");
   expect(done.stdout).toMatch(/STAGE +STEP +RUNS/);
-  expect(done.stdout).toMatch(/is_out +\S.* 20\d\d-/);
+  expect(done.stdout).toMatch(/\[is_out\] +\S.* 20\d\d-/);
   expect(done.stdout).toMatch(/films +3,128\n +viewings +200,000\n/);
   expect(done.stdout).toMatch(/Title +Release Date +US Gross/);
   expect(done.stdout).toMatch(/ 3 +17 fields where 16 are expected +First Love, Last Rites,10876/);
 
   const file = (label: string): string => {
-    const found = new RegExp(`^ +${label} +(\\S.*)$`, "m").exec(done.stdout)?.[1];
+    const found = new RegExp(`^ +${label} +(\\S*[\\\\/].*)$`, "m").exec(done.stdout)?.[1];
     if (found === undefined) throw new Error(`${label} is not among the places:\n${done.stdout}`);
     return path.resolve(root, found);
   };

@@ -143,6 +143,6 @@ export interface TaskArtifact {
   readonly kind: "table" | "file";
   readonly uri: string;
   readonly bytes: number;
-  /** `sha256:<64 hex>`; absent for what is not on this machine's disks. */
+  /** SHA-256 in hexadecimal; absent for what is not on this machine's disks. */
   readonly checksum?: string;
 }
