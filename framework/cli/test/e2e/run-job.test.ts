@@ -164,6 +164,37 @@ mods:
   });
 });
 
+describe("questions about the project's own database", () => {
+  const READS = "mods:\n  database_reader: { table_name: customers }\n  database_writer: { table_name: again }\n";
+
+  it("are answered from what runs have written, and change nothing", async () => {
+    workspace.write("customers.csv", "id,name\n1,Ann\n2,Bob\n");
+    workspace.write(
+      "load.yaml",
+      "mods:\n  csv_reader: { input_path: customers.csv }\n  database_writer: { table_name: customers }\n",
+    );
+    workspace.write("reads.yaml", READS);
+    // Before the first run there is nothing to read, and nothing is made by asking.
+    expect((await workspace.run(["check", "load.yaml"])).code).toBe(0);
+    const early = await workspace.run(["check", "reads.yaml"]);
+    expect([early.code, early.stdout]).toEqual([20, expect.stringContaining("DATABASE_FILE_MISSING")]);
+    expect(existsSync(path.join(workspace.folder, ".datapy/project.duckdb"))).toBe(false);
+
+    expect(envelopeOf(await workspace.run(["run-job", "load.yaml"])).errors).toEqual([]);
+    const before = readFileSync(path.join(workspace.folder, ".datapy/project.duckdb"));
+    expect((await workspace.run(["check", "reads.yaml"])).code).toBe(0);
+    const guessed = await workspace.run(["guess", "customers"]);
+    expect([guessed.code, guessed.stdout]).toEqual([0, expect.stringContaining("columns:\n  - id\n  - name")]);
+    expect(readFileSync(path.join(workspace.folder, ".datapy/project.duckdb")).equals(before)).toBe(true);
+
+    // What was guessed is read as it stands, and guessing again changes nothing.
+    workspace.write("guessed.yaml", guessed.stdout);
+    const read = await workspace.run(["run-mod", "database-reader", "-p", "guessed.yaml"]);
+    expect([read.code, read.stdout]).toEqual([0, expect.stringContaining('"rows_output":2')]);
+    expect((await workspace.run(["guess", "guessed.yaml"])).stdout).toBe(guessed.stdout);
+  });
+});
+
 const STEP = `import { existsSync } from "node:fs";
 import { defineMod, Type } from "@datapy/mod-kit";
 export default defineMod({

@@ -55,7 +55,7 @@ export function checkJob(request: CheckRequest): Promise<JobCheck> {
 }
 
 function checkIn(workPath: string, request: CheckRequest): Promise<JobCheck> {
-  return withJobSession(request, { workPath }, async (session, configuration) => {
+  return withJobSession(request, { workPath, looksOnly: true }, async (session, configuration) => {
     const planned = await planJob({
       configuration,
       env: session.env,

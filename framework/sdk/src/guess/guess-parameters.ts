@@ -61,6 +61,7 @@ async function guessIn(workPath: string, request: GuessRequest): Promise<GuessRe
     logLevel: request.logLevel,
     isQuiet: request.logLevel === undefined,
     workPath,
+    looksOnly: true,
     progress: false,
     configuration: {
       ...(seed === undefined ? {} : { file: { path: source } }),

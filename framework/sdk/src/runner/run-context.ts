@@ -48,7 +48,7 @@ export function openRunContext(run: Run, definition: ModDefinition): RunContext 
     engine: session.engine,
     signal,
     artifacts,
-    isReadOnly: sampleRows !== undefined,
+    isReadOnly: session.readsOnly,
     sampleRows: definition.metadata.category === "source" ? sampleRows : undefined,
   });
   const state = openState({

@@ -47,6 +47,8 @@ export interface SessionOptions {
   readonly dataFolder?: string | undefined;
   /** A preview: tables of sources get this many rows at most, the project's database is read only, bookmarks are not kept. */
   readonly sampleRows?: number | undefined;
+  /** A question, not a run: the project's database, where it is there, is read only. */
+  readonly looksOnly?: boolean | undefined;
   /** Invocation of the session, counted from 1. Default 1; more for one that is gone on with. */
   readonly invocation?: number | undefined;
   /** Memory that this process may use. DuckDB gets a part of it. Default: no limit but the machine's. */
@@ -85,6 +87,8 @@ export interface Session {
   /** Mods that can be found from here; looked for on first use, anew after {@link reconfigure}. */
   readonly registry: Registry;
   readonly engine: DataEngine;
+  /** Whether nothing of the project may be changed. */
+  readonly readsOnly: boolean;
   readonly temporary: TemporaryFolder;
   readonly options: SessionOptions;
   /** Values that jobs and mods share: configured globals, overlaid by what runs added. */

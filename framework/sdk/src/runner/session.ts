@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { ExitCode } from "@datapy/mod-kit";
 import { keepRetention } from "../artifacts/keep-retention.js";
@@ -113,6 +114,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
           { progress: options.progress, metricsFile: options.metricsFile },
         );
 
+  /** Who looks at a project sees its database, and keeps everything of its own elsewhere. */
+  const projectDatabaseFolder = (): string | undefined => {
+    const own = configuration?.workPath;
+    if (own === undefined) return undefined;
+    if (options.sampleRows !== undefined) return own;
+    return options.looksOnly === true && existsSync(path.join(own, "project.duckdb")) ? own : undefined;
+  };
   return {
     id,
     uuid,
@@ -141,12 +149,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       return (engine ??= createDataEngine(
         dataSettings(
           configuration?.globals ?? {},
-          // A preview looks at the project's database, and keeps everything of its own elsewhere.
-          options.sampleRows === undefined ? workPath : (configuration?.workPath ?? workPath),
+          projectDatabaseFolder() ?? workPath,
           temporary.path,
           options.memoryLimitBytes,
         ),
       ));
+    },
+    get readsOnly() {
+      return options.sampleRows !== undefined || projectDatabaseFolder() !== undefined;
     },
     get globals() {
       return { ...configuration?.globals, ...shared };
