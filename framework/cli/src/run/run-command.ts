@@ -1,4 +1,5 @@
 import type { RunnerInvocation, RunnerRequest } from "@datapy/sdk/runner-protocol";
+import { CANCEL_SIGNALS } from "@datapy/sdk/start-runner";
 import type { StartedRunner } from "@datapy/sdk/start-runner";
 import { supervise } from "@datapy/sdk/supervise";
 import { BaseCommand } from "../base-command.js";
@@ -71,6 +72,8 @@ export abstract class RunCommand extends BaseCommand {
     const runner = takeRunner();
     try {
       const request = make(await this.invocation(flags, timeoutMs, runner, subject));
+      // The supervisor acts on signals while the run lasts. One that comes later must not replace the exit code of what has ended.
+      for (const signal of CANCEL_SIGNALS) process.on(signal, ignore);
       const { exitCode, envelope } = await supervise(runner, request);
       this.setExitCode(exitCode);
       if (exitCode !== 0) await reportEnvelope(envelope);
@@ -106,4 +109,8 @@ export abstract class RunCommand extends BaseCommand {
       ...(flags["metrics-file"] === undefined ? {} : { metricsFile: flags["metrics-file"] }),
     };
   }
+}
+
+function ignore(): void {
+  // The process is about to end.
 }

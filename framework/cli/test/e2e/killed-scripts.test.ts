@@ -80,7 +80,8 @@ async function endOnce(ending: Ending, random: () => number): Promise<void> {
     await sleep(random() * (round === 0 ? 600 : 150));
     running.process.kill(ending === "SIGINT twice" ? "SIGINT" : ending);
     if (ending === "SIGINT twice") {
-      await sleep(random() * 100);
+      // While it drains: what has ended by then is no longer there to be told.
+      await sleep(random() * 25);
       running.process.kill("SIGINT");
     }
     const outcome = await running.ended;
