@@ -83,7 +83,7 @@ test("whatever a path is made of, its file stays in its folder and a name is the
           return;
         }
         const system = platform === "win32" ? path.win32 : path.posix;
-        const root = platform === "win32" ? "C:\\root\\out" : "/root/out";
+        const root = platform === "win32" ? "C:\\root\\out" : "/srv/out";
         const file = system.join(root, ...(steps as string[]));
         expect(file.startsWith(root + system.sep)).toBe(true);
         expect(system.basename(file)).toBe((steps as string[]).at(-1));
