@@ -80,6 +80,13 @@ export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: 
     return path.join(parent, last);
   }
 
+  const hash = (key: string, file: string): void => {
+    checksums.set(
+      key,
+      fileChecksum(file, unneeded.signal).catch(() => undefined),
+    );
+  };
+
   return {
     require,
     made,
@@ -92,7 +99,11 @@ export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: 
       let published = false;
       return Promise.resolve({
         path: file,
-        sync: () => syncFile(file),
+        sync() {
+          // Written whole: the checksum is computed while the disk takes it.
+          hash(key, file);
+          return syncFile(file);
+        },
         async publish() {
           const target = path.join(folder, name);
           await place(file, target);
@@ -102,16 +113,14 @@ export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: 
         async discard() {
           if (published) return;
           begun.delete(key);
+          checksums.delete(key);
           await rm(file, { recursive: true, force: true }).catch(() => undefined);
         },
       });
     },
     add(artifact) {
       made.push(artifact);
-      checksums.set(
-        artifact.key,
-        fileChecksum(artifact.uri, unneeded.signal).catch(() => undefined),
-      );
+      if (!checksums.has(artifact.key)) hash(artifact.key, artifact.uri);
       onAdd(artifact);
       return artifact;
     },
