@@ -1,5 +1,6 @@
 import type { JobCheck, StepCheck } from "@datapy/sdk/check";
 import { BaseCommand } from "../base-command.js";
+import { JOB_FILE_FLAGS } from "../config/job-file-flags.js";
 import { Args, Flags } from "../oclif.js";
 import { parseTimeout } from "../run/parse-timeout.js";
 import { runTask } from "../tasks/run-task.js";
@@ -15,16 +16,7 @@ Exit codes: 0 when all is well; else that of the worst finding: 20 wrong input, 
   static override enableJsonFlag = true;
   static override args = { job: Args.string({ required: true, description: "Job file." }) };
   static override flags = {
-    set: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: "KEY=VALUE",
-      description: "Set one parameter, as a run does.",
-    }),
-    env: Flags.string({
-      helpValue: "NAME",
-      description: "Environment of project_defaults.yaml to use. Default: DATAPY_ENV.",
-    }),
+    ...JOB_FILE_FLAGS,
     timeout: Flags.string({
       helpValue: "TIME",
       default: "30s",

@@ -1,5 +1,6 @@
 import type { JobPreview } from "@datapy/sdk/preview";
 import { BaseCommand } from "../base-command.js";
+import { JOB_FILE_FLAGS } from "../config/job-file-flags.js";
 import { Args, Flags } from "../oclif.js";
 import { previewText } from "../preview/preview-text.js";
 import { runTask } from "../tasks/run-task.js";
@@ -30,16 +31,7 @@ With a step, only that step and what it needs are run.`;
       description: "Rows that sources read. More find more matches where tables are joined.",
     }),
     vertical: Flags.boolean({ description: "Each row as a list of its values." }),
-    set: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: "KEY=VALUE",
-      description: "Set one parameter, as a run does.",
-    }),
-    env: Flags.string({
-      helpValue: "NAME",
-      description: "Environment of project_defaults.yaml to use. Default: DATAPY_ENV.",
-    }),
+    ...JOB_FILE_FLAGS,
   };
 
   async run(): Promise<JobPreview> {

@@ -2,8 +2,9 @@ import { FaultList } from "@datapy/sdk/faults";
 import { explainFile } from "@datapy/sdk/configuration";
 import type { ExplainedFile } from "@datapy/sdk/configuration";
 import { BaseCommand } from "../../base-command.js";
+import { JOB_FILE_FLAGS } from "../../config/job-file-flags.js";
 import { explanationText } from "../../config/explanation-text.js";
-import { Args, Flags } from "../../oclif.js";
+import { Args } from "../../oclif.js";
 import { readStdinText } from "../../config/read-stdin-text.js";
 
 export default class ConfigExplain extends BaseCommand {
@@ -31,16 +32,7 @@ Layers, each over the one before: default (the mod's), project (project_defaults
     }),
   };
   static override flags = {
-    set: Flags.string({
-      multiple: true,
-      multipleNonGreedy: true,
-      helpValue: "KEY=VALUE",
-      description: "Set one parameter, as a run does.",
-    }),
-    env: Flags.string({
-      helpValue: "NAME",
-      description: "Environment of project_defaults.yaml to use. Default: DATAPY_ENV.",
-    }),
+    ...JOB_FILE_FLAGS,
   };
 
   async run(): Promise<ExplainedFile> {

@@ -1,1 +1,0 @@
-export { testSamples as testTableSamples } from "@datapy/mod-testkit";
