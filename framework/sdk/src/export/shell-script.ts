@@ -17,26 +17,50 @@ export function commentText(text: string): string {
 export function retryLoop(job: ExportedJob, success: "0" | '"$code"' = '"$code"'): string {
   const command = job.argv.map(shellWord).join(" ");
   return `attempt=0
+child=
+stops=0
+# A scheduler's stop is handed on, and the job's own exit code waited for. It may come at any moment, also before the job has started.
+stop() {
+  stops=$((stops + 1))
+  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+}
+trap stop TERM INT HUP
+# A stop ends \`wait\` early: it is waited again, as often as it takes.
+await_child() {
+  code=
+  while :; do
+    seen=$stops
+    wait "$child"
+    status=$?
+    # 127 of a second \`wait\`: the child had ended, and its code is known.
+    [ -n "$code" ] && [ "$status" -eq 127 ] || code=$status
+    [ "$stops" -ne "$seen" ] || break
+  done
+  child=
+}
 while :; do
+  [ "$stops" -eq 0 ] || exit 50
   ${command} &
   child=$!
-  # A scheduler's stop is handed on, and the job's own exit code waited for.
-  trap 'kill -TERM "$child" 2>/dev/null' TERM INT HUP
-  wait "$child"
-  code=$?
-  while kill -0 "$child" 2>/dev/null; do
-    wait "$child"
-    code=$?
-  done
-  trap - TERM INT HUP
+  [ "$stops" -eq 0 ] || kill -TERM "$child" 2>/dev/null
+  await_child
+  # Stopped before the job could take the signal as its own: canceled.
+  [ "$stops" -eq 0 ] || [ "$code" -lt 128 ] || code=50
   case $code in
     # Success, also with warnings.
     0 | 10) exit ${success} ;;
     # Failed or out of time: may pass the next time.
     30 | 40)
+      # A stopped job is not tried again.
+      [ "$stops" -eq 0 ] || exit "$code"
       attempt=$((attempt + 1))
       [ "$attempt" -le ${String(job.retries)} ] || exit "$code"
-      sleep ${String(job.retryDelaySeconds)}
+      failed=$code
+      sleep ${String(job.retryDelaySeconds)} &
+      child=$!
+      [ "$stops" -eq 0 ] || kill -TERM "$child" 2>/dev/null
+      await_child
+      [ "$stops" -eq 0 ] || exit "$failed"
       ;;
     # Wrong input (20) and canceled (50): trying again changes nothing.
     *) exit "$code" ;;

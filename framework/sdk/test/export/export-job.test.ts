@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import fc from "fast-check";
 import { load } from "js-yaml";
 import { parseCron } from "../../src/export/cron-expression.js";
@@ -87,16 +88,37 @@ describe("the script for cron and AutoSys", () => {
     expect(readFileSync(fileOf("autosys", ".jil"), "utf8")).toContain("success_codes: 0,10");
   });
 
-  it("hands a stop on to the job and ends with the job's code", async () => {
-    const command = path.join(folder, "slow");
-    writeFileSync(command, "#!/bin/sh\ntrap 'exit 50' TERM\necho started\nwhile :; do sleep 0.05; done\n");
-    chmodSync(command, 0o755);
-    const { spawn } = await import("node:child_process");
-    const child = spawn("sh", [fileOf("cron", ".sh", { command })]);
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    await new Promise((resolve) => child.stdout.once("data", resolve));
+  // Also before the job runs, and before the script knows of it: the script's first moments are walked through.
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30])(
+    "hands a stop after %i ms on to the job and ends with the job's code",
+    async (delay) => {
+      const command = path.join(folder, "slow");
+      writeFileSync(command, "#!/bin/sh\ntrap 'exit 50' TERM\necho $$ > pid\nwhile :; do sleep 0.05; done\n");
+      chmodSync(command, 0o755);
+      const script = fileOf("cron", ".sh", { command });
+      // Tells when its own first line has run.
+      writeFileSync(script, readFileSync(script, "utf8").replace("trap stop TERM INT HUP", "$&\necho started"));
+      const child = spawn("sh", [script]);
+      const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
+      await new Promise((resolve) => child.stdout.once("data", resolve));
+      await pause(delay);
+      child.kill("SIGTERM");
+      expect(await ended).toBe(50);
+      const pid = path.join(folder, "pid");
+      if (existsSync(pid)) expect(() => process.kill(Number(readFileSync(pid, "utf8")), 0)).toThrow("ESRCH");
+    },
+  );
+
+  it("starts no new try after a stop in the pause between two, and ends with the code of the last", async () => {
+    const fake = fakeDatapy([30, 0]);
+    const script = fileOf("cron", ".sh", { command: fake.command, retryDelayMs: 600_000 });
+    const child = spawn("sh", [script]);
+    const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
+    while (fake.calls().length === 0) await pause(10);
+    await pause(200);
     child.kill("SIGTERM");
-    expect(await ended).toBe(50);
+    expect(await ended).toBe(30);
+    expect(fake.calls()).toHaveLength(1);
   });
 
   it("quotes any word for a shell", () => {
