@@ -7,7 +7,7 @@ import type { PlannedColumn } from "./column-plan.js";
 import { byNullStrategy, nullColumns, Params } from "./params.js";
 import type { CleanerParams } from "./params.js";
 import { rowRules } from "./row-rules.js";
-import type { RowRules } from "./row-rules.js";
+import type { ChangeFlag, RowRules } from "./row-rules.js";
 import { needsOtherRows, tableRules } from "./table-rules.js";
 import type { Duplicates } from "./table-rules.js";
 import { own, textRules } from "./text-rules.js";
@@ -74,9 +74,11 @@ export default defineMod({
     }
     // What no row needs, as the counts say, is not done again.
     const idle = rules.flags.filter((_, at) => Number(counts[judged.counted[at]?.name ?? ""]) === 0);
+    const plain = rules.flags.filter(({ unless }) => unless !== undefined && counts[unless] !== true);
+    const known = { idle: flagNames(idle), plain: flagNames(plain) };
     const final =
       staged === undefined && rowsRejected === 0
-        ? sql`(${rowRules(params, planned, inputColumns.length, new Set(idle.map(({ flag }) => flag))).query})`
+        ? sql`(${rowRules(params, planned, inputColumns.length, known).query})`
         : rows;
     const cleaning = tableRules(params, planned, rules, { rows: final, leaveOutBad: rowsRejected > 0 });
     const duplicates = cleaning.duplicates === undefined ? 0 : await markSurplus(ctx, cleaning.duplicates, rowsRead);
@@ -117,6 +119,10 @@ export default defineMod({
     return ctx.result.success();
   },
 });
+
+function flagNames(flags: readonly ChangeFlag[]): ReadonlySet<string> {
+  return new Set(flags.map(({ flag }) => flag));
+}
 
 /** Throws `CLEANER_BAD_RULE` (20) for values of `fill` that are not of the column's type. */
 async function checkFillValues(

@@ -10,11 +10,13 @@ export interface ChangeFlag {
   readonly flag: string;
   readonly rule: string;
   readonly column: string;
+  /** A column of its own: true in the rows that forbid the rule's shortcut, if it has one. */
+  readonly unless?: string;
 }
 
 /** The first half of the work: every rule that looks at one row alone. */
 export interface RowRules {
-  /** Gives `r` (row number, from 1), `v0…` (a planned column each), `f0…` (change flags), `b` (NULL, or what is wrong with the row). */
+  /** Gives `r` (row number, from 1), `v0…` (a planned column each), `f0…` (change flags), `w0…` (what forbids a shortcut), `b` (NULL, or what is wrong with the row). */
   readonly query: Sql;
   readonly flags: readonly ChangeFlag[];
   /** Whether any rule can make a bad row. */
@@ -28,13 +30,17 @@ export function plannedValue(at: number): Sql {
 
 /**
  * Writes the row-wise rules as one query. Columns go by place (`c0`, `c0_1`, …), each rule's result under a name of its own, so that no name of
- * the table can collide with one of ours. Rules whose flag is in `idle` change nothing and are left out.
+ * the table can collide with one of ours. `known` is what an earlier pass found: rules whose flag is `idle` change nothing and are left out; those
+ * that are `plain` are done by their shortcut.
  */
 export function rowRules(
   params: CleanerParams,
   planned: readonly PlannedColumn[],
   inputColumns: number,
-  idle: ReadonlySet<string> = new Set(),
+  known: { readonly idle: ReadonlySet<string>; readonly plain: ReadonlySet<string> } = {
+    idle: new Set(),
+    plain: new Set(),
+  },
 ): RowRules {
   const steps: Sql[] = [];
   const outputs: Sql[] = [];
@@ -45,17 +51,26 @@ export function rowRules(
     let current = ident(`c${String(column.index)}`);
     let step = 0;
     const rules = column.sourceType === "VARCHAR" ? textRules(params, column.name) : [];
-    for (const { rule, apply, changes } of rules) {
+    for (const { rule, apply, shortcut } of rules) {
       step += 1;
       const flag = `f${String(flags.length)}`;
-      flags.push({ flag, rule, column: column.name });
-      if (idle.has(flag)) {
-        flagged.push(sql`false as ${ident(flag)}`);
-        continue;
-      }
-      const next = ident(`c${String(column.index)}_${String(step)}`);
-      steps.push(sql`${apply(current)} as ${next}`);
-      flagged.push(sql`${changes?.(current) ?? sql`${next} is distinct from ${current}`} as ${ident(flag)}`);
+      const place = ident(flag);
+      const unless = shortcut && `w${String(flags.length)}`;
+      flags.push({ flag, rule, column: column.name, ...(unless === undefined ? {} : { unless }) });
+      const isIdle = known.idle.has(flag);
+      const next = isIdle ? current : ident(`c${String(column.index)}_${String(step)}`);
+      if (shortcut !== undefined && unless !== undefined) {
+        const need = ident(`need_${flag}`);
+        if (!isIdle) steps.push(sql`${shortcut.need(current)} as ${need}`);
+        flagged.push(
+          isIdle
+            ? sql`false as ${place}, false as ${ident(unless)}`
+            : sql`${need} > 0 as ${place}, ${need} = 2 as ${ident(unless)}`,
+        );
+      } else flagged.push(sql`${next} is distinct from ${current} as ${place}`);
+      if (isIdle) continue;
+      const change = shortcut !== undefined && known.plain.has(flag) ? shortcut.apply : apply;
+      steps.push(sql`${change(current)} as ${next}`);
       current = next;
     }
     const cast = own(params.cast, column.name);

@@ -17,7 +17,10 @@ export interface RuleCount {
 
 /** The second half of the work: every rule that looks at the row as it has become so far, or at other rows too. */
 export interface TableRules {
-  /** Query of one row: `bad`, and how many values and rows each rule changed, under the names in {@link counted}. */
+  /**
+   * Query of one row: `bad`, how many values and rows each rule changed, under the names in {@link counted}, and whether any row forbids a rule's
+   * shortcut, under the flag's `unless`.
+   */
   readonly counts: Sql;
   readonly counted: readonly RuleCount[];
   /** What leaves out rows that equal others; none when that was not asked for. */
@@ -68,7 +71,9 @@ export function tableRules(
     counts.push(sql`${number} as ${ident(name)}`);
   };
   for (const { flag, rule, column } of flags) count(rule, column, countWhere(ident(flag)));
-  const marks: Sql[] = [raw("b"), ...flags.map(({ flag }) => ident(flag))];
+  const shortcuts = flags.flatMap(({ unless }) => (unless === undefined ? [] : [ident(unless)]));
+  const fromRows: Sql[] = [raw("b"), ...flags.map(({ flag }) => ident(flag)), ...shortcuts];
+  const marks = [...fromRows];
   const outside: Sql[] = [];
   const empty: Sql[] = [];
   const values = planned.map((_, at) => plannedValue(at));
@@ -107,12 +112,12 @@ export function tableRules(
   });
   const clauses = sql`
     good as (select * from ${rows}${leaveOutBad ? sql` where b is null` : sql``}),
-    clipped as (select ${join([raw("r"), ...marks.slice(0, flags.length + 1), ...outside, ...clipped])} from good),
+    clipped as (select ${join([raw("r"), ...fromRows, ...outside, ...clipped])} from good),
     filled as (select ${join([raw("r"), ...marks, ...empty, ...filled])} from clipped),
     kept as (select ${join([raw("r"), ...values])} from filled${whole === undefined ? sql`` : sql` where ${whole}`})`;
   const duplicates = deduplicate(params, planned);
   return {
-    counts: sql`with ${clauses} select ${join([sql`count(b) as bad`, ...counts])} from filled`,
+    counts: sql`with ${clauses} select ${join([sql`count(b) as bad`, ...counts, ...shortcuts.map((one) => sql`bool_or(${one}) as ${one}`)])} from filled`,
     counted,
     duplicates: duplicates && {
       repeated: sql`with ${clauses} ${duplicates.repeated}`,

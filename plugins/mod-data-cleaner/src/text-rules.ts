@@ -6,14 +6,23 @@ import type { CleanerParams } from "./params.js";
 export interface TextRule {
   readonly rule: string;
   readonly apply: (x: Sql) => Sql;
-  /** Whether it changes the value, where that is less work to say than to do it and compare. */
-  readonly changes?: (x: Sql) => Sql;
+  readonly shortcut?: Shortcut;
+}
+
+/** What most tables need of a rule, where that is much less work than the whole of it. */
+export interface Shortcut {
+  /** 0 where the rule leaves the value as it is, 1 where `apply` does the same as the rule, 2 where the whole rule is needed. */
+  readonly need: (x: Sql) => Sql;
+  readonly apply: (x: Sql) => Sql;
 }
 
 // White space as Unicode has it (White_Space), the byte order mark and the zero-width space with it.
 const SPACES =
   " \t\n\v\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff";
 const SPACE = "[\\s\\v\\x{85}\\p{Z}\\x{feff}]";
+/** {@link SPACE} but the blank. */
+const OTHER_SPACE =
+  "[\\t-\\r\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}]";
 const CONTROL = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x{84}\\x{86}-\\x{9f}\\x{200b}-\\x{200f}\\x{2060}\\x{feff}]";
 
 type Switch = "remove_control_characters" | "trim" | "collapse_whitespace" | "normalize_unicode" | "strip_accents";
@@ -32,7 +41,7 @@ export function textRules(params: CleanerParams, name: string): TextRule[] {
   for (const [rule, apply] of SWITCHES) {
     const scope = params[rule];
     if (scope === true || (Array.isArray(scope) && scope.some((one) => one === name)))
-      rules.push({ rule, apply, ...(rule === "trim" ? { changes: hasSpaceAtEnd } : {}) });
+      rules.push({ rule, apply, ...(rule === "trim" ? { shortcut: TRIM } : {}) });
   }
   const letters = own(params.case, name);
   if (letters !== undefined) rules.push({ rule: "case", apply: (x) => changeCase(x, letters) });
@@ -70,15 +79,27 @@ export function own<Value>(mapping: Readonly<Record<string, Value>> | undefined,
   return mapping !== undefined && Object.hasOwn(mapping, name) ? mapping[name] : undefined;
 }
 
-function hasSpaceAtEnd(x: Sql): Sql {
-  return sql`regexp_matches(${x}, ${literal(`\\A${SPACE}|${SPACE}\\z`)})`;
+/** A quick look that tells most texts without white space at an end from the others: true for all that have some, and for a few more. */
+function mayHaveSpaceAtEnd(x: Sql): Sql {
+  const ends = join(
+    [..." \t\n\v\f\r"].map((space) => sql`${x} like ${literal(`%${space}`)}`),
+    " or ",
+  );
+  return sql`(${x} < '!' or ${ends} or strlen(${x}) <> length(${x}))`;
 }
 
 /** `trim` with a set of characters costs several times as much as looking first whether there is anything beside blanks to remove. */
 function trim(x: Sql): Sql {
   const blanksRemoved = sql`trim(${x})`;
-  return sql`case when ${hasSpaceAtEnd(blanksRemoved)} then trim(${x}, ${literal(SPACES)}) else ${blanksRemoved} end`;
+  const more = sql`regexp_matches(${blanksRemoved}, ${literal(`\\A${SPACE}|${SPACE}\\z`)})`;
+  return sql`case when not ${mayHaveSpaceAtEnd(x)} then ${x} when ${more} then trim(${x}, ${literal(SPACES)}) else ${blanksRemoved} end`;
 }
+
+const TRIM: Shortcut = {
+  need: (x) => sql`case when not ${mayHaveSpaceAtEnd(x)} then 0
+    when regexp_matches(${x}, ${literal(`\\A *${OTHER_SPACE}|${OTHER_SPACE} *\\z`)}) then 2 when ${x} like ' %' or ${x} like '% ' then 1 else 0 end`,
+  apply: (x) => sql`case when ${x} like ' %' or ${x} like '% ' then trim(${x}) else ${x} end`,
+};
 
 function changeCase(x: Sql, letters: "lower" | "upper" | "title"): Sql {
   if (letters === "title") {
