@@ -4,11 +4,13 @@ import path from "node:path";
 import type { ArtifactDeclarations, FileArtifact, TableArtifact } from "@datapy/mod-kit";
 import { fileError } from "../data/duckdb-error.js";
 import { fault } from "../errors.js";
-import { fileChecksum } from "./file-checksum.js";
+import { GrowingChecksum } from "./file-checksum.js";
 
 /** A file in the making. */
 export interface UnfinishedFile {
   readonly path: string;
+  /** Says that the file will be written from front to back: its checksum is then computed beside. */
+  follow(): void;
   /** Makes sure that what was written stands on the disk. Gives its size in bytes. */
   sync(): Promise<number>;
   /** Gives it its final name, which is returned, in one step. */
@@ -80,10 +82,10 @@ export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: 
     return path.join(parent, last);
   }
 
-  const hash = (key: string, file: string): void => {
+  const hash = (key: string, checksum: GrowingChecksum): void => {
     checksums.set(
       key,
-      fileChecksum(file, unneeded.signal).catch(() => undefined),
+      checksum.finish(unneeded.signal).catch(() => undefined),
     );
   };
 
@@ -96,12 +98,14 @@ export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: 
       begun.add(key);
       const name = encodeURIComponent(key) + extension;
       const file = temporaryPath(name);
+      const checksum = new GrowingChecksum(file);
       let published = false;
       return Promise.resolve({
         path: file,
+        follow: () => checksum.follow(),
         sync() {
-          // Written whole: the checksum is computed while the disk takes it.
-          hash(key, file);
+          // Written whole: what is left of the checksum is computed while the disk takes the file.
+          hash(key, checksum);
           return syncFile(file);
         },
         async publish() {
@@ -114,13 +118,14 @@ export function openArtifactFolder({ mod, declared, folder, temporary, onAdd }: 
           if (published) return;
           begun.delete(key);
           checksums.delete(key);
+          await checksum.cancel();
           await rm(file, { recursive: true, force: true }).catch(() => undefined);
         },
       });
     },
     add(artifact) {
       made.push(artifact);
-      if (!checksums.has(artifact.key)) hash(artifact.key, artifact.uri);
+      if (!checksums.has(artifact.key)) hash(artifact.key, new GrowingChecksum(artifact.uri));
       onAdd(artifact);
       return artifact;
     },

@@ -113,6 +113,7 @@ export function openRunData({ engine, signal, artifacts, isReadOnly = false, sam
     options: Parameters<DataContext["writeTable"]>[2] = {},
   ): Promise<TableArtifact> {
     const file = await artifacts.create(key, "table", ".parquet");
+    file.follow();
     try {
       const table: TableArtifact = { kind: "table", key, uri: file.path, ...(await write(file.path)) };
       await file.sync();
