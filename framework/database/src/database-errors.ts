@@ -80,7 +80,7 @@ export const DATABASE_ERRORS = {
   DATABASE_LOGIN: {
     exitCode: 30,
     message: "{database} refused the login: {reason}",
-    hint: "Check user, password, database name and the server's access rules.",
+    hint: "Check user, password, database name and the server's access rules, which may ask for TLS or for a client certificate (`tls_cert_file`, `tls_key_file`).",
   },
   DATABASE_QUERY: {
     exitCode: 30,
@@ -105,7 +105,7 @@ export const DATABASE_ERRORS = {
   DATABASE_TLS: {
     exitCode: 30,
     message: "no secure connection to {database}: {reason}",
-    hint: "Check `tls_mode` (disable, prefer, require, verify-ca, verify-full) and `tls_ca_file`.",
+    hint: "Check `tls_mode` (disable, prefer, require, verify-ca, verify-full) and `tls_ca_file`; with a client certificate also `tls_cert_file` and `tls_key_file`.",
   },
   DATABASE_TOO_MANY_BAD_ROWS: {
     exitCode: 30,

@@ -10,9 +10,15 @@ export interface Certificates {
   readonly authority: string;
   /** Of another one. */
   readonly stranger: string;
-  /** Made out to `localhost` alone. */
+  /** Made out to `localhost` and to `::ffff:127.0.0.1`, and to nothing else. */
   readonly server: string;
   readonly serverKey: string;
+  /** Made out to the user `certified`, by the authority. */
+  readonly client: string;
+  readonly clientKey: string;
+  /** The same, by the other one. */
+  readonly strangersClient: string;
+  readonly strangersClientKey: string;
 }
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -26,11 +32,15 @@ export function makeCertificates(user: { readonly uid: number; readonly gid: num
     const files = ["-keyout", at(`${name}.key`), "-out", at(`${name}.pem`)];
     openssl("req", "-x509", ...NEW_KEY, ...files, "-days", "2", "-subj", `/CN=${name} of a test`);
   }
-  openssl("req", ...NEW_KEY, "-keyout", at("server.key"), "-out", at("server.csr"), "-subj", "/CN=localhost");
-  writeFileSync(at("names.cnf"), "subjectAltName=DNS:localhost\n");
-  const signing = ["-CA", at("authority.pem"), "-CAkey", at("authority.key"), "-CAcreateserial", "-days", "2"];
-  const files = ["-in", at("server.csr"), "-out", at("server.pem"), "-extfile", at("names.cnf")];
-  openssl("x509", "-req", ...files, ...signing);
+  const sign = (name: string, subject: string, authority: string, more: readonly string[] = []): void => {
+    openssl("req", ...NEW_KEY, "-keyout", at(`${name}.key`), "-out", at(`${name}.csr`), "-subj", subject);
+    const signing = ["-CA", at(`${authority}.pem`), "-CAkey", at(`${authority}.key`), "-CAcreateserial", "-days", "2"];
+    openssl("x509", "-req", "-in", at(`${name}.csr`), "-out", at(`${name}.pem`), ...signing, ...more);
+  };
+  writeFileSync(at("names.cnf"), "subjectAltName=DNS:localhost,IP:::ffff:127.0.0.1\n");
+  sign("server", "/CN=localhost", "authority", ["-extfile", at("names.cnf")]);
+  sign("client", "/CN=certified", "authority");
+  sign("strangers-client", "/CN=certified", "stranger");
   chmodSync(at("server.key"), 0o600);
   if (user !== undefined) for (const name of ["server.key", "server.pem"]) chownSync(at(name), user.uid, user.gid);
   return {
@@ -39,5 +49,9 @@ export function makeCertificates(user: { readonly uid: number; readonly gid: num
     stranger: at("stranger.pem"),
     server: at("server.pem"),
     serverKey: at("server.key"),
+    client: at("client.pem"),
+    clientKey: at("client.key"),
+    strangersClient: at("strangers-client.pem"),
+    strangersClientKey: at("strangers-client.key"),
   };
 }

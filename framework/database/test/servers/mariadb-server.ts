@@ -8,6 +8,8 @@ import type { RunningServer } from "./server-process.js";
 /** A MariaDB server of this machine. User `datapy`, password `secret word`, database `test`. */
 export interface MariadbServer extends RunningServer {
   readonly connectionString: string;
+  /** File of its Unix socket. */
+  readonly socketPath: string;
 }
 
 const PASSWORD = "secret word";
@@ -19,8 +21,8 @@ export function mariadbIsInstalled(): boolean {
   );
 }
 
-/** Starts a server on a folder and a port of its own. */
-export async function startMariadb(): Promise<MariadbServer> {
+/** Starts a server on a folder and a port of its own, with further settings as its command line has them. */
+export async function startMariadb(settings: readonly string[] = []): Promise<MariadbServer> {
   const user = serverUser("mysql");
   const folder = serverFolder("datapy-mariadb-", user);
   const data = path.join(folder, "data");
@@ -45,6 +47,7 @@ export async function startMariadb(): Promise<MariadbServer> {
       `--socket=${socket}`,
       `--pid-file=${path.join(folder, "pid")}`,
       "--innodb-flush-log-at-trx-commit=0",
+      ...settings,
     ],
     {
       user,
@@ -70,6 +73,7 @@ export async function startMariadb(): Promise<MariadbServer> {
   return {
     port,
     folder,
+    socketPath: socket,
     connectionString: `mariadb://datapy:${encodeURIComponent(PASSWORD)}@127.0.0.1:${String(port)}/test`,
     crash: () => endProcess(child, "SIGKILL"),
     stop: async () => {

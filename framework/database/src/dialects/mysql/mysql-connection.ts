@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import { Readable } from "node:stream";
+import { checkServerIdentity } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { ident, isDatapyError, join, literal, raw, renderSql, sql } from "@datapy/mod-kit";
 import type { Sql } from "@datapy/mod-kit";
 import type { Connection, ConnectionOptions, FieldPacket, ResultSetHeader, SslOptions } from "mysql2";
@@ -52,14 +55,18 @@ class MysqlConnection implements DatabaseConnection {
   private broken: unknown;
   private closed = false;
   private inTransaction = false;
+  private drop: (reason: unknown) => void = () => undefined;
+  private readonly dropped = new Promise<never>((_, reject) => (this.drop = reject));
 
   private constructor(
     readonly dialect: Dialect,
     private readonly client: Connection,
     private readonly target: ServerTarget,
     private readonly host: ConnectionHost,
+    private readonly tls: SslOptions | undefined,
   ) {
     client.on("error", (error: unknown) => (this.broken = error));
+    this.dropped.catch(() => undefined);
     host.signal.addEventListener("abort", this.onAbort, { once: true });
   }
 
@@ -70,10 +77,10 @@ class MysqlConnection implements DatabaseConnection {
     readOnly: boolean,
   ): Promise<MysqlConnection> {
     const name = describeTarget(target);
-    const tls = tlsOptions(target, name);
+    let tls = tlsOptions(target, name) as SslOptions | undefined;
     let client: Connection;
     try {
-      client = await connectClient(target, tls as SslOptions | undefined);
+      client = await connectClient(target, tls);
     } catch (error) {
       if (isDatapyError(error)) throw error;
       const plain =
@@ -81,11 +88,12 @@ class MysqlConnection implements DatabaseConnection {
         target.tls.mode === "prefer" &&
         /does not support secure connection/i.test((error as Error).message);
       if (!plain) throw connectError(error, name);
-      client = await connectClient(target, undefined).catch((second: unknown) => {
+      tls = undefined;
+      client = await connectClient(target, tls).catch((second: unknown) => {
         throw isDatapyError(second) ? second : connectError(second, name);
       });
     }
-    const connection = new MysqlConnection(dialect, client, target, host);
+    const connection = new MysqlConnection(dialect, client, target, host, tls);
     try {
       await connection.send(SESSION, "setting up the session");
       for (const [setting, value] of Object.entries(target.settings))
@@ -102,13 +110,30 @@ class MysqlConnection implements DatabaseConnection {
   }
 
   private readonly onAbort = (): void => {
-    const { threadId } = this.client;
-    // The server goes on with a statement whose client is gone; another connection has to stop it.
-    void connectClient(this.target, undefined)
-      .then((killer) => killer.query(`kill ${String(threadId)}`, () => killer.destroy()))
+    void this.stopOnServer()
       .catch(() => undefined)
-      .finally(() => this.client.destroy());
+      .finally(() => {
+        this.client.destroy();
+        // mysql2 says nothing more of statements whose connection it has closed itself.
+        this.drop(this.host.signal.reason);
+      });
   };
+
+  /** The server goes on with a statement whose client is gone; another connection, as protected as this one, has to stop it. */
+  private async stopOnServer(): Promise<void> {
+    const killer = await connectClient(this.target, this.tls);
+    const text = `kill ${String(this.client.threadId)}`;
+    await new Promise<void>((resolve) => killer.query({ sql: text, timeout: 2000 }, () => resolve()));
+    killer.destroy();
+  }
+
+  /** What the driver answers; the end of the run where it ends before. */
+  private async answered<Answer>(
+    ask: (resolve: (answer: Answer) => void, reject: (error: unknown) => void) => void,
+  ): Promise<Answer> {
+    this.host.signal.throwIfAborted();
+    return Promise.race([new Promise<Answer>(ask), this.dropped]);
+  }
 
   private get name(): string {
     return describeTarget(this.target);
@@ -130,9 +155,8 @@ class MysqlConnection implements DatabaseConnection {
     doing: string,
     options: Readonly<Record<string, unknown>> = {},
   ): Promise<{ result: unknown; fields: readonly FieldPacket[] }> {
-    this.host.signal.throwIfAborted();
     try {
-      return await new Promise((resolve, reject) => {
+      return await this.answered((resolve, reject) => {
         this.client.query({ sql: text, ...options }, (error, result, fields: readonly FieldPacket[] | undefined) => {
           // Only statements with rows have fields.
           if (error === null) resolve({ result, fields: fields ?? [] });
@@ -249,9 +273,8 @@ class MysqlConnection implements DatabaseConnection {
 
   /** Columns of a statement from preparing it: unlike those of a subquery they say from which table they come. */
   private async prepared(text: string): Promise<readonly FieldPacket[]> {
-    this.host.signal.throwIfAborted();
     try {
-      return await new Promise((resolve, reject) => {
+      return await this.answered((resolve, reject) => {
         this.client.prepare(text, (error, statement) => {
           if (error !== null) {
             reject(error);
@@ -538,12 +561,14 @@ async function connectClient(target: ServerTarget, tls: SslOptions | undefined):
   const mysql = await import("mysql2").catch((cause: unknown) => {
     throw databaseFault("DATABASE_DRIVER_MISSING", { database: "MySQL", reason: (cause as Error).message }, { cause });
   });
+  const verifyIdentity = target.tls.mode === "verify-full";
+  const byAddress = tls !== undefined && verifyIdentity && isIP(target.host) !== 0;
   const options: ConnectionOptions = {
     ...(target.socketPath === undefined ? { host: target.host, port: target.port } : { socketPath: target.socketPath }),
     ...(target.user === undefined ? {} : { user: target.user }),
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.database === undefined ? {} : { database: target.database }),
-    ...(tls === undefined ? {} : { ssl: { ...tls, verifyIdentity: target.tls.mode === "verify-full" } }),
+    ...(tls === undefined ? {} : { ssl: { ...tls, verifyIdentity: verifyIdentity && !byAddress } }),
     connectTimeout: target.connectTimeout,
     charset: "utf8mb4",
     dateStrings: true,
@@ -555,6 +580,7 @@ async function connectClient(target: ServerTarget, tls: SslOptions | undefined):
   return new Promise((resolve, reject) => {
     const client = mysql.createConnection(options);
     client.on("error", () => undefined);
+    if (byAddress) verifyAddress(client, target.host);
     client.connect((error) => {
       if (error === null) resolve(client);
       else {
@@ -563,4 +589,16 @@ async function connectClient(target: ServerTarget, tls: SslOptions | undefined):
       }
     });
   });
+}
+
+/**
+ * Compares the server's certificate with an address, before the login is sent. mysql2 tells Node the host only where it is a name; an
+ * address would be compared as `localhost`.
+ */
+function verifyAddress(client: Connection, address: string): void {
+  // mysql2 leaves both out of its types.
+  const wire = client as unknown as { stream: TLSSocket; startTLS(onSecure: (error?: Error) => void): void };
+  const startTLS = wire.startTLS.bind(client);
+  wire.startTLS = (onSecure) =>
+    startTLS((error) => onSecure(error ?? checkServerIdentity(address, wire.stream.getPeerCertificate(true))));
 }

@@ -86,7 +86,7 @@ class PostgresqlConnection implements DatabaseConnection {
   private readonly onAbort = (): void => {
     const { processID, secretKey } = this.client;
     const finish = (): void => {
-      (this.client as unknown as { connection: { stream: net.Socket } }).connection.stream.destroy();
+      socketOf(this.client).destroy();
     };
     if (processID === null || secretKey === null) return finish();
     const socketFile = this.target.socketPath && `${this.target.socketPath}/.s.PGSQL.${String(this.target.port)}`;
@@ -384,7 +384,7 @@ class PostgresqlConnection implements DatabaseConnection {
           rows,
           abort: () => {
             // What the server still sends has no taker: the connection cannot be used again.
-            if (!ended) (this.client as unknown as { connection: { stream: net.Socket } }).connection.stream.destroy();
+            if (!ended) socketOf(this.client).destroy();
             copy.destroy();
           },
         },
@@ -439,8 +439,13 @@ class PostgresqlConnection implements DatabaseConnection {
     this.closed = true;
     this.host.signal.removeEventListener("abort", this.onAbort);
     await Promise.race([this.client.end().catch(() => undefined), closedSoon()]);
-    (this.client as unknown as { connection: { stream: net.Socket } }).connection.stream.destroy();
+    socketOf(this.client).destroy();
   }
+}
+
+/** The socket of a client, which node-postgres leaves out of its types. */
+function socketOf(client: Client): net.Socket {
+  return (client as unknown as { connection: { stream: net.Socket } }).connection.stream;
 }
 
 /** How long a server may take to answer a farewell, before the socket is closed all the same. */
@@ -500,7 +505,9 @@ async function connectClient(
   try {
     await client.connect();
   } catch (error) {
-    await client.end().catch(() => undefined);
+    // After a refusal by TLS node-postgres would wait for ever for an end that has been.
+    void client.end().catch(() => undefined);
+    socketOf(client).destroy();
     throw error;
   }
   return client;
