@@ -3,9 +3,11 @@
 # of their own. Does nothing where they are there already.
 # - MariaDB, from Debian's packages.
 # - versitygw, an S3 server of its own kind, built with the Go toolchain into ${XDG_CACHE_HOME:-~/.cache}/datapy-services.
+# - SeaweedFS, an S3 server that encrypts what it keeps, built there too. The first build takes some minutes.
 set -euo pipefail
 
 versitygw_version=1.8.0
+seaweedfs_version=0.0.0-20261109003541-7506e5f91cd6
 
 install_mariadb() {
   if command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null; then
@@ -24,14 +26,16 @@ install_mariadb() {
   echo "mariadb-server: $(mariadbd --version)"
 }
 
-build_versitygw() {
-  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/datapy-services/versitygw-$versitygw_version"
-  if [ -x "$folder/versitygw" ]; then
-    echo "versitygw: $folder/versitygw"
+# Builds a server with Go, given its name, its version, and the function that puts its program into a folder.
+build_server() {
+  local name="$1" version="$2" build="$3"
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/datapy-services/$name-$version"
+  if [ -x "$folder/$name" ]; then
+    echo "$name: $folder/$name"
     return
   fi
   if ! command -v go >/dev/null; then
-    echo "versitygw: SKIPPED, since this machine has no Go toolchain to build it with" >&2
+    echo "$name: SKIPPED, since this machine has no Go toolchain to build it with" >&2
     # In CI the tests are not to do without it.
     [ "${CI:-}" != true ]
     return
@@ -40,17 +44,29 @@ build_versitygw() {
   # Built beside its place and moved, so that a build that was interrupted is never taken for one.
   local building
   building="$(mktemp -d "$(dirname "$folder")/.building-XXXXXX")"
-  if ! GOBIN="$building" GOFLAGS=-trimpath CGO_ENABLED=0 go install "github.com/versity/versitygw/cmd/versitygw@v$versitygw_version"; then
+  if ! (export GOFLAGS=-trimpath CGO_ENABLED=0 && "$build" "$version" "$building"); then
     rm -rf "$building"
-    echo "versitygw: the build failed" >&2
+    echo "$name: the build failed" >&2
     return 1
   fi
   rm -rf "$folder"
   mv "$building" "$folder"
-  echo "versitygw: $folder/versitygw"
+  echo "$name: $folder/$name"
+}
+
+build_versitygw() {
+  GOBIN="$2" go install "github.com/versity/versitygw/cmd/versitygw@v$1"
+}
+
+build_seaweedfs() {
+  # Its module has `replace` lines, which `go install` does not take; its sources are built where Go has put them.
+  local sources
+  sources="$(go mod download -json "github.com/seaweedfs/seaweedfs@v$1" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')"
+  (cd "$sources" && go build -ldflags "-s -w" -o "$2/seaweedfs" ./weed)
 }
 
 failed=0
 install_mariadb || failed=1
-build_versitygw || failed=1
+build_server versitygw "$versitygw_version" build_versitygw || failed=1
+build_server seaweedfs "$seaweedfs_version" build_seaweedfs || failed=1
 exit "$failed"

@@ -251,7 +251,7 @@ async function complete(upload: Upload, parts: readonly SentPart[], resumed: num
     parts: parts.length,
     partsResumed: resumed,
   };
-  return { ...done, verifiedBy: await verifyObject(settings, done, whole, settings.readBack ? undefined : verifiedBy) };
+  return { ...done, ...(await verifyObject(settings, done, whole, settings.readBack ? undefined : verifiedBy)) };
 }
 
 /** For what can only make a run slower when it fails. An end of the run is passed on. */

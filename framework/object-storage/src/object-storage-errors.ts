@@ -120,6 +120,11 @@ export const OBJECT_STORAGE_ERRORS = {
     message: "the key template {template} is not valid: {reason}",
     hint: "Write `{{` and `}}` for braces that stand for themselves.",
   },
+  S3_UNENCRYPTED: {
+    exitCode: 30,
+    message: "the store did not encrypt {what} as asked: {reason}; {state}",
+    hint: "Use a store or a bucket that encrypts so, leave out `server_side_encryption`, or set `on_unencrypted: warn` to keep such objects.",
+  },
   S3_UNSUPPORTED: {
     exitCode: 20,
     message: "the store cannot do this while {doing}: {reason}",

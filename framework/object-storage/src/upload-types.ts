@@ -29,6 +29,8 @@ export interface UploadSettings {
   readonly readBack: boolean;
   /** The store shall refuse when there is an object of that key. */
   readonly ifNoneMatch: boolean;
+  /** What becomes of an object that the store has not encrypted as `attributes` asks: it is told of, or taken away and the run fails. */
+  readonly onUnencrypted: "warn" | "fail";
   /** Go on with what a killed run has left behind. */
   readonly resume: boolean;
   readonly journal: UploadJournal;
@@ -47,6 +49,8 @@ export interface UploadedObject extends StorageLocation {
   readonly partsResumed: number;
   /** What the store's copy was compared by. */
   readonly verifiedBy: string;
+  /** How its encryption differs from what was asked for; `undefined` when it does not. */
+  readonly unencrypted?: string;
 }
 
 /** An upload that has only to be made visible. */

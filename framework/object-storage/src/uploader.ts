@@ -110,7 +110,7 @@ export class Uploader {
         };
         return {
           ...done,
-          verifiedBy: await verifyObject(this.settings, done, body.crc32, readBack ? undefined : verifiedBy),
+          ...(await verifyObject(this.settings, done, body.crc32, readBack ? undefined : verifiedBy)),
         };
       } catch (error) {
         if (isPreconditionFailed(error))

@@ -3,29 +3,67 @@ import { isDatapyError } from "@datapy/mod-kit";
 import { crc32, crc32Text } from "./crc32.js";
 import { multipartEtag } from "./digests.js";
 import { nameOf } from "./map-error.js";
-import type { ObjectInfo, StoredAnswer } from "./object-info.js";
+import type { ObjectAttributes, ObjectInfo, StoredAnswer } from "./object-info.js";
 import type { ObjectStorage } from "./object-storage.js";
 import { storageFault } from "./object-storage-errors.js";
 import type { StorageLocation } from "./storage-uri.js";
 import { showLocation } from "./storage-uri.js";
-import type { UploadSettings } from "./upload-types.js";
+import type { UploadSettings, UploadedObject } from "./upload-types.js";
 
 /** Not every store shows at once what it has just taken. */
 const LOOKS = 5;
 
 /**
  * Looks at an object that was just written: it must be there, of that size, of that content. `by` is what its parts were compared by; where
- * the store gave nothing to compare by (`undefined`), the object is read back. Gives what it was compared by in the end.
- * @throws DatapyError `S3_CHECKSUM`
+ * the store gave nothing to compare by (`undefined`), the object is read back. Gives what it was compared by in the end, and whether it is
+ * encrypted as asked.
+ * @throws DatapyError `S3_CHECKSUM`, `S3_UNENCRYPTED`
  */
 export async function verifyObject(
+  settings: Pick<UploadSettings, "storage" | "log" | "attributes" | "onUnencrypted">,
+  done: StorageLocation & { readonly bytes: number; readonly etag: string },
+  whole: number,
+  by: string | undefined,
+): Promise<Pick<UploadedObject, "verifiedBy" | "unencrypted">> {
+  const info = await look(settings.storage, done);
+  const verifiedBy = await verifyContent(settings, done, info, whole, by);
+  const unencrypted = encryptionFault(settings.attributes, info);
+  if (unencrypted === undefined) return { verifiedBy };
+  if (settings.onUnencrypted === "warn") return { verifiedBy, unencrypted };
+  throw storageFault("S3_UNENCRYPTED", {
+    what: showLocation(done),
+    reason: unencrypted,
+    state: await takenAway(settings, done),
+  });
+}
+
+/** What an object's encryption is instead of what was asked for; `undefined` when it is as asked. A store may ignore what it does not know. */
+function encryptionFault({ encryption, kmsKeyId }: ObjectAttributes, info: ObjectInfo): string | undefined {
+  if (encryption === undefined) return undefined;
+  if (info.encryption === undefined) return `asked for ${encryption}, the store tells of none`;
+  if (info.encryption !== encryption) return `asked for ${encryption}, the store says ${info.encryption}`;
+  // An alias stands for a key of another name.
+  if (kmsKeyId === undefined || /(?:^|:)alias\//.test(kmsKeyId) || info.kmsKeyId === undefined) return undefined;
+  return info.kmsKeyId.endsWith(kmsKeyId) ? undefined : `asked for key ${kmsKeyId}, the store says ${info.kmsKeyId}`;
+}
+
+async function takenAway({ storage }: Pick<UploadSettings, "storage">, location: StorageLocation): Promise<string> {
+  try {
+    await storage.delete(location, storage.signal);
+    return "it was taken away again";
+  } catch (error) {
+    return `it could not be taken away again and is still there (${(error as Error).message})`;
+  }
+}
+
+async function verifyContent(
   { storage, log }: Pick<UploadSettings, "storage" | "log">,
   done: StorageLocation & { readonly bytes: number; readonly etag: string },
+  info: ObjectInfo,
   whole: number,
   by: string | undefined,
 ): Promise<string> {
   const what = showLocation(done);
-  const info = await look(storage, done);
   if (info.size !== done.bytes)
     throw storageFault("S3_CHECKSUM", {
       what,

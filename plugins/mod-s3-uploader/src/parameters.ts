@@ -74,6 +74,11 @@ export const UploaderParameters = Type.Object({
       ),
     ),
   ),
+  on_unencrypted: choice(
+    ["warn", "fail"],
+    "When the store has not encrypted an object as `server_side_encryption` and `kms_key_id` ask. `fail`: take it away again and fail",
+    "warn",
+  ),
   kms_key_id: text("Key of KMS, with `aws:kms`. Default: the account's own"),
   content_type: text("Type of the content. Default: by the file's ending"),
   content_encoding: text("Encoding of the content, such as `gzip`"),

@@ -173,6 +173,7 @@ class Run {
         concurrency: params.concurrency,
         checksum: params.checksum,
         readBack: params.verify === "read_back",
+        onUnencrypted: params.on_unencrypted,
         ifNoneMatch: params.overwrite === "never" || params.overwrite === "skip",
         resume: params.resume,
         journal,
@@ -224,6 +225,12 @@ class Run {
       sum((one) => one.partsResumed),
     );
     result.addMetric("uploads_cleared", cleared);
+    const unencrypted = done.filter((one) => one.unencrypted !== undefined);
+    const [example] = unencrypted;
+    if (example !== undefined)
+      result.addWarning(
+        `the store did not encrypt ${String(unencrypted.length)} of ${String(done.length)} objects as asked, for example ${showLocation(example)}: ${example.unencrypted ?? ""}`,
+      );
     if (rows !== undefined) result.addMetric("rows_output", rows);
     const manifest = await this.#ctx.artifacts.createFile("manifest", ".json");
     await writeFile(manifest.path, `${JSON.stringify(outcomes.map(manifestLine), undefined, 2)}\n`);
@@ -289,6 +296,7 @@ function manifestLine({ planned, decision, written }: Outcome): Record<string, u
           parts: written.parts,
           parts_resumed: written.partsResumed,
           verified_by: written.verifiedBy,
+          ...(written.unencrypted === undefined ? {} : { unencrypted: written.unencrypted }),
         }),
   };
 }

@@ -34,6 +34,8 @@ export interface FaultProxy {
   readonly endpoint: string;
   /** Requests so far, as `PUT /test/key?partNumber=1`. */
   readonly seen: string[];
+  /** Headers of the same requests. */
+  readonly seenHeaders: http.IncomingHttpHeaders[];
   /** Takes a rule in place of the one before. */
   use(rule: Rule): void;
   stop(): Promise<void>;
@@ -44,6 +46,7 @@ export async function startFaultProxy(endpoint: string): Promise<FaultProxy> {
   const target = new URL(endpoint);
   const agent = new http.Agent({ keepAlive: false });
   const seen: string[] = [];
+  const seenHeaders: http.IncomingHttpHeaders[] = [];
   const counts = new Map<string, number>();
   let rule: Rule = () => undefined;
   const server = http.createServer((request, response) => {
@@ -53,6 +56,7 @@ export async function startFaultProxy(endpoint: string): Promise<FaultProxy> {
       const number = url.searchParams.get("partNumber");
       const name = `${method} ${url.pathname}?${[...url.searchParams.keys()].join()}=${number ?? ""}`;
       counts.set(name, (counts.get(name) ?? 0) + 1);
+      seenHeaders.push(request.headers);
       seen.push(`${method} ${request.url ?? ""}`);
       const part = number === null ? undefined : Number(number);
       const fault = rule({ method, url, part, count: counts.get(name) ?? 1 });
@@ -84,10 +88,12 @@ export async function startFaultProxy(endpoint: string): Promise<FaultProxy> {
   return {
     endpoint: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     seen,
+    seenHeaders,
     use: (next) => {
       rule = next;
       counts.clear();
       seen.length = 0;
+      seenHeaders.length = 0;
     },
     stop: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
