@@ -74,8 +74,8 @@ export const DATABASE_ERRORS = {
   },
   DATABASE_LOAD_ID_REUSED: {
     exitCode: 20,
-    message: "load id {load_id} was used for {table} before, with other data ({before} rows then, {now} now)",
-    hint: "A load id names one load. Give this one another `load_id`.",
+    message: "load id {load_id} was used for {table} before, {difference}",
+    hint: "Nothing was changed. A load id names one load: give this one another `load_id`, or delete the old one's row from the ledger table to load it anew.",
   },
   DATABASE_LOGIN: {
     exitCode: 30,

@@ -2,6 +2,7 @@ import { ident, join, literal, raw, sql, table } from "@datapy/mod-kit";
 import type { Column, ModContext, Sql } from "@datapy/mod-kit";
 import { databaseFault } from "@datapy/database";
 import type { Dialect, LoadColumn } from "@datapy/database";
+import { countContent } from "./load-checksum.js";
 import type { PlannedColumn } from "./load-plan.js";
 import type { WriterParams } from "./parameters.js";
 
@@ -9,6 +10,8 @@ import type { WriterParams } from "./parameters.js";
 export interface LoadInput {
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** Tells the content from another's; see {@link countContent}. */
+  readonly checksum: string;
   /** A name that no column has. */
   readonly rowNumber: string;
   /** All rows. */
@@ -21,16 +24,11 @@ export interface LoadInput {
 export async function openInput(params: WriterParams, ctx: ModContext): Promise<LoadInput> {
   const source = table(params.input_artifact);
   const columns = await ctx.data.describe(sql`select * from ${source}`);
-  const [count] = await ctx.data.query<{ rows: bigint }>(sql`select count(*) as rows from ${source}`);
   let rowNumber = "_datapy_row";
   while (columns.some((column) => column.name.toLowerCase() === rowNumber)) rowNumber = `_${rowNumber}`;
-  return {
-    columns,
-    rows: Number(count?.rows ?? 0),
-    rowNumber,
-    plain: source,
-    numbered: sql`(select row_number() over () as ${ident(rowNumber)}, * from ${source})`,
-  };
+  const numbered = sql`(select row_number() over () as ${ident(rowNumber)}, * from ${source})`;
+  const content = await countContent(params, ctx, columns, { plain: source, numbered, rowNumber });
+  return { columns, ...content, rowNumber, plain: source, numbered };
 }
 
 /** Rows that are not to be written, kept in a temporary DuckDB table. */

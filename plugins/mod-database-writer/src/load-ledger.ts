@@ -1,7 +1,8 @@
-import { ident, raw, sql } from "@datapy/mod-kit";
+import { ident, join, raw, sql } from "@datapy/mod-kit";
 import type { ModContext, Sql } from "@datapy/mod-kit";
 import { databaseFault } from "@datapy/database";
 import type { DatabaseConnection } from "@datapy/database";
+import { comparableWith } from "./load-checksum.js";
 import type { LoadInput } from "./load-input.js";
 import { tablePath, tableTitle } from "./load-target.js";
 import type { WriterParams } from "./parameters.js";
@@ -12,7 +13,12 @@ export interface LedgerEntry {
   readonly rowsWritten: number;
   readonly rowsRejected: number;
   readonly runId: string;
+  /** Whether the load's content is known to be the input's; otherwise only the number of rows is. */
+  readonly isSameContent: boolean;
 }
+
+/** Not in the ledgers of earlier versions. */
+const CHECKSUM = "content_checksum";
 
 const COLUMNS = [
   ["load_id", "VARCHAR"],
@@ -24,6 +30,7 @@ const COLUMNS = [
   ["rows_written", "BIGINT"],
   ["rows_rejected", "BIGINT"],
   ["loaded_at", "TIMESTAMP WITH TIME ZONE"],
+  [CHECKSUM, "VARCHAR"],
 ] as const;
 
 /**
@@ -32,6 +39,7 @@ const COLUMNS = [
  */
 export class LoadLedger {
   readonly loadId: string;
+  private hasChecksums = true;
 
   constructor(
     private readonly connection: DatabaseConnection,
@@ -49,61 +57,101 @@ export class LoadLedger {
     return sql`load_id = ${this.loadId} and table_name = ${this.params.table_name}`;
   }
 
-  /** Makes the table when it is missing, in a transaction of its own. */
+  /** Makes the table, or its column that earlier versions did not have, in a transaction of its own. */
   async prepare(): Promise<void> {
-    if ((await this.connection.describeTable(this.path)) !== undefined) return;
+    const columns = await this.columns();
+    if (columns === undefined) await this.create();
+    else if (!columns.has(CHECKSUM)) await this.addChecksums();
+  }
+
+  private async columns(): Promise<ReadonlySet<string> | undefined> {
+    const table = await this.connection.describeTable(this.path);
+    return table === undefined ? undefined : new Set(table.columns.map(({ name }) => name));
+  }
+
+  private async create(): Promise<void> {
     const { dialect } = this.connection;
     const definitions = COLUMNS.map(([name, type], index) =>
       index < 2
         ? sql`${ident(name)} ${raw(dialect.keyType(type))} not null`
         : sql`${ident(name)} ${raw(dialect.columnType(type))}`,
-    ).reduce((all, one) => sql`${all}, ${one}`);
+    );
     try {
       await this.connection.execute(
-        sql`create table ${this.connection.table(this.path)} (${definitions}, primary key (load_id, table_name))`,
+        sql`create table ${this.connection.table(this.path)} (${join(definitions)}, primary key (load_id, table_name))`,
         "creating the load ledger",
       );
     } catch (error) {
       // Another loader may have made it in the same moment.
-      if ((await this.connection.describeTable(this.path)) === undefined) throw error;
+      if ((await this.columns()) === undefined) throw error;
     }
   }
 
-  /** The load of this id, when it is in. */
+  private async addChecksums(): Promise<void> {
+    try {
+      await this.connection.execute(
+        sql`alter table ${this.connection.table(this.path)} add column ${ident(CHECKSUM)} ${raw(this.connection.dialect.columnType("VARCHAR"))}`,
+        "adding a column to the load ledger",
+      );
+    } catch (error) {
+      // Another loader may have added it in the same moment; or the ledger belongs to somebody else.
+      this.hasChecksums = (await this.columns())?.has(CHECKSUM) ?? false;
+      if (this.hasChecksums) return;
+      this.ctx.log.warn(
+        `${this.params.ledger_table} has no column ${CHECKSUM} and it cannot be added; loads are told apart by their number of rows only`,
+        { reason: error instanceof Error ? error.message : String(error) },
+      );
+    }
+  }
+
+  /**
+   * The load of this id, when it is in.
+   *
+   * @throws DatapyError `DATABASE_LOAD_ID_REUSED` when it was another load than this one
+   */
   async find(input: LoadInput): Promise<LedgerEntry | undefined> {
     const [row] = await this.connection.query<{
       run_id: string;
+      write_mode: string;
       rows_read: string;
       rows_written: string;
       rows_rejected: string;
+      content_checksum?: string | null;
     }>(
-      sql`select run_id, rows_read, rows_written, rows_rejected from ${this.connection.table(this.path)} where ${this.key}`,
+      sql`select ${join(this.names())} from ${this.connection.table(this.path)} where ${this.key}`,
       "looking into the load ledger",
     );
     if (row === undefined) return undefined;
+    const noted = row[CHECKSUM] ?? undefined;
+    const isComparable = noted !== undefined && comparableWith(noted, input.checksum);
     const entry = {
       runId: row.run_id,
       rowsRead: Number(row.rows_read),
       rowsWritten: Number(row.rows_written),
       rowsRejected: Number(row.rows_rejected),
+      isSameContent: isComparable && noted === input.checksum,
     };
-    if (entry.rowsRead !== input.rows) {
-      throw databaseFault("DATABASE_LOAD_ID_REUSED", {
-        load_id: this.loadId,
-        table: tableTitle(this.params),
-        before: entry.rowsRead,
-        now: input.rows,
-      });
-    }
+    const reused = (difference: string): Error =>
+      databaseFault("DATABASE_LOAD_ID_REUSED", { load_id: this.loadId, table: tableTitle(this.params), difference });
+    if (row.write_mode !== this.params.write_mode)
+      throw reused(`with write_mode ${row.write_mode}, and now it is ${this.params.write_mode}`);
+    if (entry.rowsRead !== input.rows)
+      throw reused(`with other data (${String(entry.rowsRead)} rows then, ${String(input.rows)} now)`);
+    if (isComparable && !entry.isSameContent)
+      throw reused(`with other data (${String(input.rows)} rows both times, but other values, columns or keys)`);
     return entry;
+  }
+
+  private names(): Sql[] {
+    return COLUMNS.filter(([name]) => name !== CHECKSUM || this.hasChecksums).map(([name]) => ident(name));
   }
 
   /** Notes the load that begins. */
   async start(input: LoadInput): Promise<void> {
-    const names = COLUMNS.map(([name]) => ident(name)).reduce((all, one) => sql`${all}, ${one}`);
+    const checksum = this.hasChecksums ? sql`, ${input.checksum}` : sql``;
     await this.connection.execute(
-      sql`insert into ${this.connection.table(this.path)} (${names}) values (${this.loadId}, ${this.params.table_name}, ${this.ctx.runId}, ${this.ctx.sessionId},
-        ${this.params.write_mode}, ${input.rows}, 0, 0, ${this.connection.dialect.timestamp(new Date().toISOString())})`,
+      sql`insert into ${this.connection.table(this.path)} (${join(this.names())}) values (${this.loadId}, ${this.params.table_name}, ${this.ctx.runId}, ${this.ctx.sessionId},
+        ${this.params.write_mode}, ${input.rows}, 0, 0, ${this.connection.dialect.timestamp(new Date().toISOString())}${checksum})`,
       "writing the load ledger",
     );
   }

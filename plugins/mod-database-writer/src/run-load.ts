@@ -8,6 +8,7 @@ import { applyTolerantly, findChanged, removeForeseen } from "./apply-tolerantly
 import { loadColumn, loadSource, openInput, RejectedRows, rejectUnloadable } from "./load-input.js";
 import type { LoadInput } from "./load-input.js";
 import { LoadLedger } from "./load-ledger.js";
+import type { LedgerEntry } from "./load-ledger.js";
 import { planLoad } from "./load-plan.js";
 import type { LoadPlan } from "./load-plan.js";
 import { tablePath, tableTitle, targetOf } from "./load-target.js";
@@ -108,8 +109,7 @@ async function loadOnce(
   await ledger.prepare();
   await connection.cleanUp(path);
   const before = await ledger.find(input);
-  if (before !== undefined)
-    return { written: before.rowsWritten, deleted: 0, duplicates: 0, alreadyLoaded: true, warnings: [] };
+  if (before !== undefined) return loadedBefore(before, params);
 
   let redefinition: Redefinition | undefined;
   let table = await connection.describeTable(path);
@@ -132,7 +132,7 @@ async function loadOnce(
       await connection.rollback();
       const after = await ledger.find(input);
       if (after === undefined) throw error;
-      return { written: after.rowsWritten, deleted: 0, duplicates: 0, alreadyLoaded: true, warnings: [] };
+      return loadedBefore(after, params);
     }
     if (params.pre_sql !== undefined) {
       await connection.script(params.pre_sql, "running pre_sql");
@@ -201,6 +201,15 @@ async function loadOnce(
     }
     throw error;
   }
+}
+
+function loadedBefore(entry: LedgerEntry, params: WriterParams): Outcome {
+  const warnings = entry.isSameContent
+    ? []
+    : [
+        `${params.ledger_table} has no checksum of this load that can be compared (another version of this mod noted it): that ${tableTitle(params)} has the same data is known by the number of rows only`,
+      ];
+  return { written: entry.rowsWritten, deleted: 0, duplicates: 0, alreadyLoaded: true, warnings };
 }
 
 /** Columns that come from the input's as they are: pairs of name and input column. */

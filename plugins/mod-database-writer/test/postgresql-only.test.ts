@@ -69,6 +69,23 @@ describe("PostgreSQL", () => {
     expect(await database.tables()).not.toContain("canceled");
   });
 
+  test("a ledger that the loader may not alter is used as it is", async () => {
+    const small = await bench.artifact("ledger", "select 1::bigint as id");
+    await database.sql(`create table kept_loads (load_id text, table_name text, run_id text, session_id text, write_mode text,
+      rows_read bigint, rows_written bigint, rows_rejected bigint, loaded_at timestamptz, primary key (load_id, table_name))`);
+    // A view gets no columns from anybody.
+    await database.sql("create view loads_view as select * from kept_loads");
+    const load = { input_artifact: small, table_name: "viewed", load_id: "one", ledger_table: "loads_view" };
+    succeeded(await bench.write(database, load));
+    expect(succeeded(await bench.write(database, load))).toMatchObject({
+      status: "warning",
+      metrics: { already_loaded: true },
+    });
+    expect(await database.sql("select load_id, rows_written from kept_loads")).toEqual([
+      { load_id: "one", rows_written: "1" },
+    ]);
+  });
+
   test("replace keeps the rights of others and refuses to break a view", async () => {
     const small = await bench.artifact("small", "select 1::bigint as id, 'a' as name");
     const other = await bench.artifact("other", "select 1::bigint as id, date '2024-01-01' as day");

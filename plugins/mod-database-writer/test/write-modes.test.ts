@@ -151,11 +151,69 @@ describe.each(DATABASE_NAMES)("write modes on %s", (name) => {
     const load = { input_artifact: old, table_name: table, load_id: "orders/2024-08-12" };
     succeeded(await bench.write(database, load));
     const again = succeeded(await bench.write(database, load));
-    expect(again.metrics).toMatchObject({ already_loaded: true, rows_output: 3 });
-    expect(await content()).toHaveLength(3);
+    expect(again).toMatchObject({ status: "success", metrics: { already_loaded: true, rows_output: 3 } });
+    const reordered = await bench.artifact("reordered", `select * from (${OLD}) order by id desc`);
+    expect(succeeded(await bench.write(database, { ...load, input_artifact: reordered })).metrics).toMatchObject({
+      already_loaded: true,
+    });
+    const before = await database.sql(`select * from _datapy_loads where table_name = '${table}'`);
+
+    const refused = async (difference: string, changed: Readonly<Record<string, unknown>>): Promise<void> => {
+      const envelope = await bench.write(database, { ...load, ...changed });
+      expect(failed(envelope)).toMatch(new RegExp(`DATABASE_LOAD_ID_REUSED.*${difference}`, "s"));
+      expect(envelope.exit_code).toBe(20);
+    };
+    await refused("3 rows then, 2 now", { input_artifact: fresh });
+    const swapped = "select id, case id when 1 then 'two' when 2 then 'one' end as name, amount";
+    await refused("other values", { input_artifact: await bench.artifact("swapped", `${swapped} from (${OLD})`) });
+    const retyped = `select id::integer as id, name, amount from (${OLD})`;
+    await refused("other values, columns or keys", { input_artifact: await bench.artifact("retyped", retyped) });
+    await refused("other values, columns or keys", { columns: ["id", "name"] });
+    await refused("write_mode append, and now it is truncate", { write_mode: "truncate" });
+
+    expect(await content()).toEqual(["1|one", "2|two", "3|null"]);
+    expect(await database.sql(`select * from _datapy_loads where table_name = '${table}'`)).toEqual(before);
+  });
+
+  test("rows of one key in another order are other data where the last of them counts", async () => {
+    const rows = "select * from (values (1::bigint, 'first'), (1, 'last')) t(id, name)";
+    const load = {
+      table_name: table,
+      write_mode: "upsert",
+      key_columns: ["id"],
+      on_duplicate_key: "last",
+      load_id: "a",
+    };
+    const forwards = await bench.artifact("forwards", rows);
+    succeeded(await bench.write(database, { ...load, input_artifact: forwards }));
+    const backwards = await bench.artifact("backwards", `select * from (${rows}) order by name desc`);
+    expect(failed(await bench.write(database, { ...load, input_artifact: backwards }))).toContain(
+      "DATABASE_LOAD_ID_REUSED",
+    );
+    expect(await content()).toEqual(["1|last"]);
+  });
+
+  test("a ledger of an earlier version gets its new column; what it knows by row count only is said", async () => {
+    const load = { table_name: table, load_id: "old load", ledger_table: `_loads_${table}` };
+    succeeded(await bench.write(database, { ...load, input_artifact: old }));
+    await database.sql(`alter table _loads_${table} drop column content_checksum`);
+    const again = succeeded(await bench.write(database, { ...load, input_artifact: old }));
+    expect(again).toMatchObject({ status: "warning", metrics: { already_loaded: true } });
+    expect(again.warnings.join()).toContain("by the number of rows only");
     expect(failed(await bench.write(database, { ...load, input_artifact: fresh }))).toContain(
       "DATABASE_LOAD_ID_REUSED",
     );
+
+    succeeded(await bench.write(database, { ...load, load_id: "new load", input_artifact: fresh }));
+    const shifted = await bench.artifact("shifted", `select id + 1 as id, name, amount from (${NEW})`);
+    expect(failed(await bench.write(database, { ...load, load_id: "new load", input_artifact: shifted }))).toContain(
+      "other values",
+    );
+    expect(await content()).toHaveLength(5);
+
+    await database.sql(`update _loads_${table} set content_checksum = 'duckdb-v0.0.0:0' where load_id = 'new load'`);
+    const otherVersion = await bench.write(database, { ...load, load_id: "new load", input_artifact: fresh });
+    expect(succeeded(otherVersion).warnings.join()).toContain("by the number of rows only");
   });
 
   test("pre and post SQL belong to the load: all of it or nothing", async () => {
