@@ -22,7 +22,12 @@ stops=0
 # A scheduler's stop is handed on, and the job's own exit code waited for. It may come at any moment, also before the job has started.
 stop() {
   stops=$((stops + 1))
-  [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
+  [ -z "$child" ] || hand_on
+}
+# A signal that reaches the child while the shell is still making it would be lost.
+hand_on() {
+  [ "$(date +%s)" -gt "$((started + 1))" ] || sleep 1
+  kill -TERM "$child" 2>/dev/null
 }
 trap stop TERM INT HUP
 # A stop ends \`wait\` early: it is waited again, as often as it takes.
@@ -40,9 +45,10 @@ await_child() {
 }
 while :; do
   [ "$stops" -eq 0 ] || exit 50
+  started=$(date +%s)
   ${command} &
   child=$!
-  [ "$stops" -eq 0 ] || kill -TERM "$child" 2>/dev/null
+  [ "$stops" -eq 0 ] || hand_on
   await_child
   # Stopped before the job could take the signal as its own: canceled.
   [ "$stops" -eq 0 ] || [ "$code" -lt 128 ] || code=50
@@ -56,9 +62,10 @@ while :; do
       attempt=$((attempt + 1))
       [ "$attempt" -le ${String(job.retries)} ] || exit "$code"
       failed=$code
+      started=$(date +%s)
       sleep ${String(job.retryDelaySeconds)} &
       child=$!
-      [ "$stops" -eq 0 ] || kill -TERM "$child" 2>/dev/null
+      [ "$stops" -eq 0 ] || hand_on
       await_child
       [ "$stops" -eq 0 ] || exit "$failed"
       ;;

@@ -88,26 +88,29 @@ describe("the script for cron and AutoSys", () => {
     expect(readFileSync(fileOf("autosys", ".jil"), "utf8")).toContain("success_codes: 0,10");
   });
 
-  // Also before the job runs, and before the script knows of it: the script's first moments are walked through.
-  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30])(
-    "hands a stop after %i ms on to the job and ends with the job's code",
-    async (delay) => {
-      const command = path.join(folder, "slow");
-      writeFileSync(command, "#!/bin/sh\ntrap 'exit 50' TERM\necho $$ > pid\nwhile :; do sleep 0.05; done\n");
-      chmodSync(command, 0o755);
-      const script = fileOf("cron", ".sh", { command });
-      // Tells when its own first line has run.
-      writeFileSync(script, readFileSync(script, "utf8").replace("trap stop TERM INT HUP", "$&\necho started"));
-      const child = spawn("sh", [script]);
+  it("hands a stop on to the job at any moment, also before that runs, and ends with the job's code", async () => {
+    const command = path.join(folder, "slow");
+    writeFileSync(command, "#!/bin/sh\ntrap 'exit 50' TERM\necho $$ > pid$NUMBER\nwhile :; do sleep 0.05; done\n");
+    chmodSync(command, 0o755);
+    const script = fileOf("cron", ".sh", { command });
+    // Tells when its own first line has run.
+    writeFileSync(script, readFileSync(script, "utf8").replace("trap stop TERM INT HUP", "$&\necho started"));
+    // The script's first moments are walked through.
+    const stopAfter = async (delay: number): Promise<unknown> => {
+      const child = spawn("sh", [script], { env: { ...process.env, NUMBER: String(delay) } });
       const ended = new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
       await new Promise((resolve) => child.stdout.once("data", resolve));
       await pause(delay);
       child.kill("SIGTERM");
-      expect(await ended).toBe(50);
-      const pid = path.join(folder, "pid");
+      return ended;
+    };
+    const delays = [0, 1, 2, 3, 4, 5, 7, 10, 20, 2500];
+    expect(await Promise.all(delays.map(stopAfter))).toEqual(delays.map(() => 50));
+    for (const delay of delays) {
+      const pid = path.join(folder, `pid${String(delay)}`);
       if (existsSync(pid)) expect(() => process.kill(Number(readFileSync(pid, "utf8")), 0)).toThrow("ESRCH");
-    },
-  );
+    }
+  });
 
   it("starts no new try after a stop in the pause between two, and ends with the code of the last", async () => {
     const fake = fakeDatapy([30, 0]);
