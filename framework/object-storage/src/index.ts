@@ -15,6 +15,8 @@ export { isPattern, matcherOf, patternPrefix } from "./glob-pattern.js";
 export { fillTemplate, parseTemplate } from "./key-template.js";
 export type { KeyTemplate, TemplateValues } from "./key-template.js";
 export { keyBelow, localSteps, requireBelow, requireKey, requirePrefix } from "./safe-path.js";
+export { FileSource } from "./file-source.js";
+export type { FileSourceHost, SourcedFile } from "./file-source.js";
 export { findLocalFiles } from "./find-local-files.js";
 export type { FoundFile } from "./find-local-files.js";
 export { Semaphore, forEachAtOnce } from "./semaphore.js";

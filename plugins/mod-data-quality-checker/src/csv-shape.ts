@@ -27,11 +27,17 @@ const MOST_HEADER_BYTES = 1_048_576;
  */
 export async function csvShape(
   file: string,
-  options: { readonly delimiter: string; readonly skipLast: number; readonly signal: AbortSignal },
+  options: {
+    /** What messages call the file. */
+    readonly name: string;
+    readonly delimiter: string;
+    readonly skipLast: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<CsvShape> {
   const delimiter = options.delimiter.charCodeAt(0);
   const refuse = (message: string): never => {
-    throw qualityError("QUALITY_BAD_INPUT", `${file}: ${message}`);
+    throw qualityError("QUALITY_BAD_INPUT", `${options.name}: ${message}`);
   };
   /** Records that may yet turn out to be the last ones, which are skipped. */
   const pending: CsvRecord[] = [];

@@ -1,5 +1,6 @@
 import { Artifact, Duration, Path, Type } from "@datapy/mod-kit";
 import type { Static, TProperties } from "@datapy/mod-kit";
+import { storageParameters } from "@datapy/object-storage";
 
 const severity = Type.Optional(
   Type.Union([Type.Literal("error"), Type.Literal("warn")], {
@@ -109,7 +110,8 @@ const Expectation = Type.Union([
         Type.String({ minLength: 1, description: "Column that is summed. Default: rows are counted" }),
       ),
       control_file: Path({
-        description: "File that holds the total: the control file, or the data file itself with its trailer",
+        description:
+          "File that holds the total, here or in a store: the control file, or the data file itself with its trailer",
       }),
       line: Type.Optional(
         Type.Union([Type.Literal("first"), Type.Literal("last"), Type.Literal("any")], {
@@ -158,7 +160,7 @@ export const Params = Type.Object({
   input_path: Type.Optional(
     Path({
       description:
-        "File to check: `.parquet`, `.csv`, `.tsv`, `.json`, `.ndjson`, `.jsonl`. A CSV file's values are texts unless `columns` gives types",
+        "File to check, or one in a store (`s3://bucket/orders.csv`): `.parquet`, `.csv`, `.tsv`, `.json`, `.ndjson`, `.jsonl`. A CSV file's values are texts unless `columns` gives types",
     }),
   ),
   delimiter: Type.String({
@@ -204,6 +206,7 @@ export const Params = Type.Object({
       description: "When an expectation of severity `error` is not met. The report is written either way",
     }),
   ),
+  ...storageParameters,
 });
 
 /** Parameters as the mod receives them. */

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { EarlierRun, Envelope, ModContext } from "@datapy/mod-kit";
+import { FileSource } from "@datapy/object-storage";
 import { evaluate } from "./checks/evaluate.js";
 import type { Outcome } from "./checks/outcome.js";
 import type { QualityParams } from "./params.js";
@@ -14,13 +15,23 @@ const MOST_RUNS = 100;
 
 /** Profiles the data, holds it against the expectations, writes both reports, and only then says whether it failed. */
 export async function runCheck(params: QualityParams, ctx: ModContext): Promise<Envelope> {
-  const source = await openSource(params, ctx);
+  const files = new FileSource(params, ctx);
+  try {
+    return await check(params, ctx, files);
+  } finally {
+    await files.close();
+  }
+}
+
+async function check(params: QualityParams, ctx: ModContext, files: FileSource): Promise<Envelope> {
+  const source = await openSource(params, ctx, files);
   const profile = await profileOf(ctx, source, params);
   let runs: Promise<readonly EarlierRun[]> | undefined;
   const outcomes = await evaluate(
     {
       ctx,
       source,
+      files,
       rows: profile.rows,
       earlier: async (limit) =>
         (await (runs ??= ctx.history({ limit: MOST_RUNS, metrics: { dataset: source.dataset } }))).slice(0, limit),
@@ -40,7 +51,7 @@ export async function runCheck(params: QualityParams, ctx: ModContext): Promise<
     profile,
   };
   const page = await writeReport(ctx, report);
-  ctx.result.addDataset({ role: "input", uri: source.uri, columns: source.columns, rows: profile.rows });
+  ctx.result.addDataset({ role: "input", uri: source.datasetUri, columns: source.columns, rows: profile.rows });
   ctx.result.addMetric("rows_read", profile.rows);
   ctx.result.addMetric("rows_processed", profile.rows);
   ctx.result.addMetric("dataset", source.dataset);

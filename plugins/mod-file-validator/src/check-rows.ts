@@ -1,7 +1,7 @@
 import path from "node:path";
 import { isKnownType, join, literal, raw, sql, strictCast } from "@datapy/mod-kit";
 import type { Sql } from "@datapy/mod-kit";
-import type { CheckedFile } from "./checked-file.js";
+import type { SourcedFile } from "@datapy/object-storage";
 import { firstRecord, plainText, scanCsv } from "./csv-file.js";
 import type { CsvForm } from "./csv-file.js";
 import { broken, passed, within } from "./finding.js";
@@ -14,14 +14,14 @@ const EXAMPLES = 5;
 
 /** Rows and columns of one file, read once for all rules that look at them. */
 export class TableFile {
-  readonly #file: CheckedFile;
+  readonly #file: SourcedFile;
   readonly #params: ValidatorParams;
   readonly #ctx: ValidatorContext;
   readonly format: "csv" | "parquet" | "json";
   #plain: Promise<string> | undefined;
   #names: Promise<readonly string[]> | undefined;
 
-  constructor(file: CheckedFile, params: ValidatorParams, ctx: ValidatorContext) {
+  constructor(file: SourcedFile, params: ValidatorParams, ctx: ValidatorContext) {
     this.#file = file;
     this.#params = params;
     this.#ctx = ctx;

@@ -1,7 +1,7 @@
 import { open, readFile } from "node:fs/promises";
 import { beginDigest, digestFile } from "@datapy/object-storage";
+import type { SourcedFile } from "@datapy/object-storage";
 import { firstBytes, openContent } from "./archive/open-content.js";
-import type { CheckedFile } from "./checked-file.js";
 import { broken, passed } from "./finding.js";
 import type { Finding } from "./finding.js";
 import type { RuleOf } from "./rules.js";
@@ -14,7 +14,7 @@ const MARKS: readonly (readonly [string, readonly number[]])[] = [
 
 /** Whether every byte of a text is right in its encoding. Says where the first wrong one is. */
 export async function checkEncoding(
-  file: CheckedFile,
+  file: SourcedFile,
   rule: RuleOf<"encoding">,
   preset: string,
   signal: AbortSignal,
@@ -119,7 +119,7 @@ async function startOfText(local: string, signal: AbortSignal): Promise<Buffer> 
 
 /** Whether a file has the checksum that the rule, or a list beside the file, gives. */
 export async function checkChecksum(
-  file: CheckedFile,
+  file: SourcedFile,
   rule: RuleOf<"checksum">,
   signal: AbortSignal,
 ): Promise<Finding> {
@@ -142,7 +142,7 @@ export async function checkChecksum(
   }
 }
 
-async function listed(file: CheckedFile, rule: RuleOf<"checksum">, algorithm: string): Promise<string | Finding> {
+async function listed(file: SourcedFile, rule: RuleOf<"checksum">, algorithm: string): Promise<string | Finding> {
   const list = rule.checksum_file ?? (await file.beside(`.${algorithm}`));
   if (list === undefined) return broken(`there is no list of checksums beside it (${file.name}.${algorithm})`);
   let text: string;

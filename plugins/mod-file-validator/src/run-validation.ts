@@ -1,12 +1,18 @@
 import { writeFile } from "node:fs/promises";
 import { DatapyError, isDatapyError } from "@datapy/mod-kit";
 import type { Envelope } from "@datapy/mod-kit";
-import { forEachAtOnce, isStorageUri, locationUri, matcherOf, parseStorageUri } from "@datapy/object-storage";
+import {
+  FileSource,
+  forEachAtOnce,
+  isStorageUri,
+  locationUri,
+  matcherOf,
+  parseStorageUri,
+} from "@datapy/object-storage";
+import type { SourcedFile } from "@datapy/object-storage";
 import { checkArchive } from "./archive/check-archive.js";
 import { TableFile } from "./check-rows.js";
 import { checkChecksum, checkEncoding } from "./check-text.js";
-import { FileSource } from "./checked-file.js";
-import type { CheckedFile } from "./checked-file.js";
 import { broken, nameRules, passed, within } from "./finding.js";
 import type { Finding, NamedRule } from "./finding.js";
 import type { ValidatorParams } from "./parameters.js";
@@ -32,7 +38,7 @@ export async function runValidation(params: ValidatorParams, ctx: ValidatorConte
   requireSound(rules);
   const source = new FileSource(params, ctx);
   try {
-    const files = await source.find();
+    const files = await source.find(params.input_path);
     const outcomes: Outcome[] = rules.flatMap((one) =>
       one.rule.check === "exists" ? [{ uri: undefined, rule: one, finding: checkExists(one.rule, files, params) }] : [],
     );
@@ -73,7 +79,7 @@ function requireSound(rules: readonly NamedRule[]): void {
   });
 }
 
-function checkExists(rule: RuleOf<"exists">, files: readonly CheckedFile[], params: ValidatorParams): Finding {
+function checkExists(rule: RuleOf<"exists">, files: readonly SourcedFile[], params: ValidatorParams): Finding {
   const fault = within(files.length, {
     min: rule.min_files ?? 1,
     ...(rule.max_files === undefined ? {} : { max: rule.max_files }),
@@ -86,7 +92,7 @@ function checkExists(rule: RuleOf<"exists">, files: readonly CheckedFile[], para
 }
 
 async function lookAt(
-  file: CheckedFile,
+  file: SourcedFile,
   rules: readonly NamedRule[],
   params: ValidatorParams,
   ctx: ValidatorContext,
@@ -111,7 +117,7 @@ async function lookAt(
 
 async function check(
   { rule }: NamedRule,
-  file: CheckedFile,
+  file: SourcedFile,
   table: TableFile,
   params: ValidatorParams,
   ctx: ValidatorContext,
@@ -175,7 +181,7 @@ function firstLine(error: unknown): string {
 
 async function report(
   outcomes: readonly Outcome[],
-  files: readonly CheckedFile[],
+  files: readonly SourcedFile[],
   ctx: ValidatorContext,
 ): Promise<Envelope> {
   const { result } = ctx;

@@ -1,5 +1,6 @@
 import { closestName } from "@datapy/mod-kit";
 import type { Column, EarlierRun, ModContext } from "@datapy/mod-kit";
+import type { FileSource } from "@datapy/object-storage";
 import { qualityError } from "../quality-error.js";
 import type { Source } from "../source.js";
 
@@ -7,6 +8,7 @@ import type { Source } from "../source.js";
 export interface CheckContext {
   readonly ctx: ModContext;
   readonly source: Source;
+  readonly files: FileSource;
   readonly rows: number;
   /** Earlier runs over the same data set, newest first. */
   earlier(limit: number): Promise<readonly EarlierRun[]>;

@@ -1,9 +1,9 @@
 import { ident, sql } from "@datapy/mod-kit";
-import type { ModContext } from "@datapy/mod-kit";
 import { open } from "node:fs/promises";
 import type { ExpectationOf } from "../params.js";
 import { isNumeric } from "../profile.js";
 import { qualityError } from "../quality-error.js";
+import { localFile } from "../source.js";
 import { columnOf } from "./check-context.js";
 import type { CheckContext } from "./check-context.js";
 import { judged } from "./outcome.js";
@@ -25,7 +25,7 @@ export async function controlTotal(around: CheckContext, given: ExpectationOf<"c
       );
     actual = sql`coalesce(sum(cast(${ident(column.name)} as decimal(38,9))), 0)`;
   }
-  const text = await controlText(ctx, given);
+  const text = await controlText(around, given);
   const what = given.column === undefined ? "rows" : `sum of ${given.column}`;
   if (!/^[-+]?\d{1,29}(?:\.\d{1,9})?$/.test(text))
     return judged(false, `a total in ${given.control_file}`, `${JSON.stringify(text.slice(0, 60))} is no number`);
@@ -45,12 +45,12 @@ export async function controlTotal(around: CheckContext, given: ExpectationOf<"c
   return judged(row.near, `${what} ${short(row.stated)} (${given.control_file})`, observed, row.value);
 }
 
-async function controlText(ctx: ModContext, given: ExpectationOf<"control_total">): Promise<string> {
+async function controlText({ ctx, files }: CheckContext, given: ExpectationOf<"control_total">): Promise<string> {
   const { control_file: file, pattern, json_path: jsonPath } = given;
   if ((pattern === undefined) === (jsonPath === undefined))
     throw qualityError("QUALITY_BAD_EXPECTATION", "control_total needs either `pattern` or `json_path`");
   const isTail = pattern !== undefined && (given.line ?? "last") === "last";
-  const content = await contentOf(file, isTail);
+  const content = await contentOf((await localFile(file, files)).local, file, isTail);
   try {
     if (jsonPath !== undefined) {
       const [row] = await ctx.data.query<{ total: string | null }>(
@@ -78,9 +78,9 @@ async function controlText(ctx: ModContext, given: ExpectationOf<"control_total"
 }
 
 /** A control file is small; of a data file only the end is read. */
-async function contentOf(file: string, isTail: boolean): Promise<string> {
+async function contentOf(local: string, file: string, isTail: boolean): Promise<string> {
   try {
-    const handle = await open(file, "r");
+    const handle = await open(local, "r");
     try {
       const { size } = await handle.stat();
       if (!isTail && size > MOST_CONTROL_BYTES)

@@ -1,25 +1,20 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import {
-  DownloadFolder,
-  Semaphore,
-  findLocalFiles,
-  isPattern,
-  isStorageUri,
-  matcherOf,
-  openStorage,
-  parseStorageUri,
-  patternPrefix,
-  showLocation,
-  stageDownload,
-  storageFault,
-} from "@datapy/object-storage";
-import type { ObjectStorage } from "@datapy/object-storage";
-import type { ValidatorParams } from "./parameters.js";
-import type { ValidatorContext } from "./validator-context.js";
+import type { ModContext } from "@datapy/mod-kit";
+import { DownloadFolder } from "./download-folder.js";
+import { stageDownload } from "./download-object.js";
+import { findLocalFiles } from "./find-local-files.js";
+import { isPattern, matcherOf, patternPrefix } from "./glob-pattern.js";
+import { openStorage } from "./object-storage.js";
+import type { ObjectStorage } from "./object-storage.js";
+import { storageFault } from "./object-storage-errors.js";
+import { Semaphore } from "./semaphore.js";
+import type { StorageValues } from "./storage-parameters.js";
+import { isStorageUri, parseStorageUri, showLocation } from "./storage-uri.js";
+import type { StorageLocation } from "./storage-uri.js";
 
-/** A file to look at. */
-export interface CheckedFile {
+/** A file, here or in a store. */
+export interface SourcedFile {
   /** Path, or address in a store. */
   readonly uri: string;
   /** Without its folder. */
@@ -33,21 +28,27 @@ export interface CheckedFile {
   beside(ending: string): Promise<string | undefined>;
 }
 
-/** Where files come from. Opens a store only when one is named. */
+/** What {@link FileSource} needs of the context of a mod. */
+export type FileSourceHost = Pick<ModContext, "log" | "signal"> & {
+  readonly data: Pick<ModContext["data"], "temporaryPath">;
+};
+
+/** Where a mod's files come from: this machine, or a store, which is opened only when one is named. Closed by who made it. */
 export class FileSource {
-  readonly #params: ValidatorParams;
-  readonly #ctx: ValidatorContext;
+  readonly #values: StorageValues;
+  readonly #host: FileSourceHost;
+  readonly #fetched = new Map<string, Promise<string>>();
   #storage: Promise<ObjectStorage> | undefined;
 
-  constructor(params: ValidatorParams, ctx: ValidatorContext) {
-    this.#params = params;
-    this.#ctx = ctx;
+  constructor(values: StorageValues, host: FileSourceHost) {
+    this.#values = values;
+    this.#host = host;
   }
 
-  /** Files that the parameters name, each once. A path that names nothing gives none: that is what `exists` is for. */
-  async find(): Promise<CheckedFile[]> {
-    const found = new Map<string, CheckedFile>();
-    for (const input of [this.#params.input_path].flat()) {
+  /** Files that paths, folders, patterns and addresses name, each once. What names nothing gives none. */
+  async find(inputs: string | readonly string[]): Promise<SourcedFile[]> {
+    const found = new Map<string, SourcedFile>();
+    for (const input of [inputs].flat()) {
       const files = isStorageUri(input) ? await this.#inStore(input) : await this.#here(input);
       for (const file of files) if (!found.has(file.uri)) found.set(file.uri, file);
     }
@@ -58,7 +59,7 @@ export class FileSource {
     (await this.#storage?.catch(() => undefined))?.close();
   }
 
-  async #here(input: string): Promise<CheckedFile[]> {
+  async #here(input: string): Promise<SourcedFile[]> {
     if (/^[a-z][a-z0-9+.-]+:\/\//i.test(input))
       throw storageFault("S3_INPUT_INVALID", { reason: `${input} is neither a path nor an address in a store` });
     const files = await findLocalFiles(input).catch((error: unknown) => {
@@ -77,9 +78,9 @@ export class FileSource {
     }));
   }
 
-  async #inStore(input: string): Promise<CheckedFile[]> {
+  async #inStore(input: string): Promise<SourcedFile[]> {
     const { bucket, key } = parseStorageUri(input);
-    const storage = await (this.#storage ??= openStorage({ values: this.#params, signal: this.#ctx.signal }));
+    const storage = await (this.#storage ??= openStorage({ values: this.#values, signal: this.#host.signal }));
     const found: { key: string; size: number; modified: Date }[] = [];
     if (key !== "" && !key.endsWith("/") && !isPattern(key)) {
       const info = await storage.head({ bucket, key });
@@ -96,15 +97,14 @@ export class FileSource {
     storage: ObjectStorage,
     bucket: string,
     { key, size, modified }: { key: string; size: number; modified: Date },
-  ): CheckedFile {
+  ): SourcedFile {
     const uri = showLocation({ bucket, key });
-    let fetching: Promise<string> | undefined;
     return {
       uri,
       name: key.slice(key.lastIndexOf("/") + 1),
       size,
       modified: modified.getTime(),
-      local: () => (fetching ??= this.#fetch(storage, bucket, key)),
+      local: () => this.#local(storage, { bucket, key }),
       beside: async (ending) => {
         const [other] = await this.#inStore(uri + ending);
         return other?.local();
@@ -112,19 +112,27 @@ export class FileSource {
     };
   }
 
-  async #fetch(storage: ObjectStorage, bucket: string, key: string): Promise<string> {
-    const info = await storage.head({ bucket, key });
-    if (info === undefined) throw storageFault("S3_OBJECT_MISSING", { what: showLocation({ bucket, key }) });
-    const target = this.#ctx.data.temporaryPath("object");
+  /** Fetches an object once, however often it is named. */
+  #local(storage: ObjectStorage, location: StorageLocation): Promise<string> {
+    const uri = showLocation(location);
+    const fetching = this.#fetched.get(uri) ?? this.#fetch(storage, location);
+    this.#fetched.set(uri, fetching);
+    return fetching;
+  }
+
+  async #fetch(storage: ObjectStorage, location: StorageLocation): Promise<string> {
+    const info = await storage.head(location);
+    if (info === undefined) throw storageFault("S3_OBJECT_MISSING", { what: showLocation(location) });
+    const target = this.#host.data.temporaryPath("object");
     await mkdir(path.dirname(target), { recursive: true });
     const folder = await DownloadFolder.open(path.dirname(target), false);
     const settings = {
       storage,
-      log: this.#ctx.log,
+      log: this.#host.log,
       partSize: 16 * 1024 * 1024,
       concurrency: 4,
       turns: new Semaphore(4),
-      maxRetries: this.#params.max_retries,
+      maxRetries: this.#values.max_retries,
       verify: "auto" as const,
       onBytes: () => undefined,
     };
