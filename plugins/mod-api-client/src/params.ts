@@ -191,6 +191,16 @@ export const Params = Type.Object({
       description: "What the first run asks for. Default: everything",
     }),
   ),
+  late_window: Duration({
+    default: 0,
+    description:
+      "Records that came late: how far to go back behind the watermark, for dates and times. They are read again",
+  }),
+  late_window_units: Type.Number({
+    default: 0,
+    minimum: 0,
+    description: "The same for a watermark that is a number",
+  }),
   watermark_from: Type.Optional(
     Type.Union([Type.String({ minLength: 1 }), Type.Number()], {
       description: "Backfill: asks from here on, and leaves the watermark as it is",

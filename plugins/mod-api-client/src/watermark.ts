@@ -2,6 +2,7 @@ import { sql } from "@datapy/mod-kit";
 import type { ModContext } from "@datapy/mod-kit";
 import { apiError } from "./api-errors.js";
 import { placeOf } from "./http/http-client.js";
+import { earlierMoment, lessUnits } from "./late-window.js";
 import type { PlacedValue } from "./pagination/page-request.js";
 import type { ApiParams } from "./params.js";
 import type { RowSpool } from "./table/row-spool.js";
@@ -23,19 +24,56 @@ export async function watermarkOf(params: ApiParams, ctx: ModContext, url: URL):
     const stray = (["watermark_field", "watermark_parameter", "watermark_from", "initial_watermark"] as const).filter(
       (one) => params[one] !== undefined,
     );
-    if (stray.length > 0 || params.reset_watermark)
+    const given = [
+      ...stray,
+      ...(["late_window", "late_window_units", "reset_watermark"] as const).filter((one) => Boolean(params[one])),
+    ];
+    if (given.length > 0)
       throw apiError(
         "API_BAD_PARAMETERS",
-        `an incremental run needs \`watermark_field\` and \`watermark_parameter\`; given ${stray.length === 1 ? "is" : "are"} ${stray.join(", ") || "reset_watermark"}`,
+        `an incremental run needs \`watermark_field\` and \`watermark_parameter\`; given ${given.length === 1 ? "is" : "are"} ${given.join(", ")}`,
       );
     return undefined;
   }
   const key = params.state_key ?? `watermark:${placeOf(url)}:${field}`;
   const stored = await ctx.state.get(key);
   const before = typeof stored === "string" && !params.reset_watermark ? stored : undefined;
-  const start = from ?? before ?? params.initial_watermark;
+  const begin = before ?? params.initial_watermark;
+  const start = from ?? (begin === undefined ? undefined : lowered(begin, params));
   const values = start === undefined ? [] : [{ name, value: start, in: params.watermark_in }];
   return { key, before, moves: from === undefined, values };
+}
+
+/**
+ * The watermark, moved back by the window for records that came late, as the API writes it. Throws `API_BAD_WATERMARK` where the window is
+ * of another kind: records would be missed that the user counts on.
+ */
+function lowered(begin: string | number, params: ApiParams): string | number {
+  const { late_window: window, late_window_units: units } = params;
+  const text = String(begin);
+  const number = lessUnits(text, units);
+  if (number !== undefined) {
+    if (units === 0 && window > 0)
+      throw apiError("API_BAD_WATERMARK", `\`late_window\` is a time, but the watermark ${text} is a number`, {
+        hint: "Set `late_window_units`, in the unit of the watermark.",
+      });
+    return typeof begin === "number" ? Number(number) : units === 0 ? text : number;
+  }
+  if (window === 0 && units === 0) return begin;
+  const moment = window === 0 ? undefined : earlierMoment(text, window);
+  if (moment !== undefined) return moment;
+  throw apiError(
+    "API_BAD_WATERMARK",
+    window === 0
+      ? `\`late_window_units\` needs a watermark in digits, which ${JSON.stringify(text)} is not`
+      : `\`late_window\` needs a watermark that is a date or a time (ISO 8601), which ${JSON.stringify(text)} is not`,
+    {
+      hint:
+        window === 0
+          ? "For dates and times there is `late_window`."
+          : "Leave `late_window` out, or name another `watermark_field`.",
+    },
+  );
 }
 
 /**
