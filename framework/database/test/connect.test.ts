@@ -237,8 +237,8 @@ describe.each(DATABASE_NAMES.filter((name) => name === "postgresql" || name === 
     test("what runs on a server is stopped with the run, also for who has to show a certificate", async () => {
       const running = async (): Promise<number> =>
         connected(url("127.0.0.1"), async (connection) => {
-          const [row] = await connection.query<{ n: unknown }>(servers.minutes);
-          return Number(row?.n);
+          const [row] = await connection.query(servers.minutes);
+          return Number(row?.["n"]);
         });
       const until = async (wanted: number): Promise<void> => {
         while ((await running()) !== wanted);
