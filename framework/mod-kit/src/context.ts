@@ -125,6 +125,11 @@ export interface DataContext<Keys extends string = string> {
   ): Promise<Row[]>;
   /** Reads a result of any size, one batch (2,048 rows or fewer) at a time. */
   batches(query: Sql): AsyncIterable<RowBatch>;
+  /**
+   * Writes a query's result down in the run's temporary folder, for rows that are read more than once; gives what stands for it after
+   * `from`, with the same columns, types and values.
+   */
+  spool(query: Sql): Promise<Sql>;
   /** Columns of a query's result, without running it. */
   describe(query: Sql): Promise<Column[]>;
   /**

@@ -61,8 +61,11 @@ function inexactText(x: Sql, type: string, formats: readonly string[]): Sql | un
   const outside = (pattern: string): Sql => sql`not regexp_full_match(${x}, ${literal(pattern)})`;
   if (INTEGER_TYPE.test(type)) return outside("\\s*[+-]?[0-9]+\\s*");
   const decimal = /^DECIMAL\(\d+, ?(\d+)\)$/i.exec(type);
-  if (decimal !== null)
-    return outside(`\\s*[+-]?([0-9]+(\\.[0-9]{0,${decimal[1] ?? "0"}}0*)?|\\.[0-9]{1,${decimal[1] ?? "0"}}0*)\\s*`);
+  if (decimal !== null) {
+    const scale = Number(decimal[1]);
+    const fraction = scale === 0 ? "0+" : `[0-9]{1,${String(scale)}}0*`;
+    return outside(`\\s*[+-]?([0-9]+(\\.(${fraction})?)?|\\.${fraction})\\s*`);
+  }
   if (/^(BOOLEAN|BOOL)$/i.test(type)) return outside("(?i)\\s*(true|false|t|f|1|0|yes|no|y|n)\\s*");
   if (/^DATE$/i.test(type)) {
     if (formats.length === 0) return outside("\\s*[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}\\s*");

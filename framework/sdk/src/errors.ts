@@ -129,6 +129,11 @@ export const ERROR_TABLE = {
     message: "row {row} of column {column} does not fit {type}: {value}",
     hint: "Give the column a type that holds all of its values.",
   },
+  DATAPY_DATA_NUMBER_TOO_LONG: {
+    exitCode: 20,
+    message: "{value} has more than 38 digits, which no table keeps exactly; it is in {columns}",
+    hint: "Cast the column to VARCHAR, which keeps every digit, or to DOUBLE where rounding is wanted.",
+  },
   DATAPY_DATA_OUT_OF_MEMORY: {
     exitCode: 30,
     message: "DuckDB needs more memory than it may use: {detail}",

@@ -7,7 +7,7 @@ import type { PlannedColumn } from "./column-plan.js";
 import { byNullStrategy, nullColumns, Params } from "./params.js";
 import type { CleanerParams } from "./params.js";
 import { rowRules } from "./row-rules.js";
-import type { ChangeFlag, RowRules } from "./row-rules.js";
+import type { ChangeFlag } from "./row-rules.js";
 import { needsOtherRows, tableRules } from "./table-rules.js";
 import type { Duplicates } from "./table-rules.js";
 import { own, textRules } from "./text-rules.js";
@@ -52,7 +52,7 @@ export default defineMod({
     const [counted = {}] = await ctx.data.query(sql`select count(*) as n from ${input}`);
     const rowsRead = Number(counted["n"]);
     // Rules that must know other rows first read the rows several times, so these are written down; the others are done in passing.
-    const staged = needsOtherRows(params) ? await stage(ctx, rules) : undefined;
+    const staged = needsOtherRows(params) ? await ctx.data.spool(rules.query) : undefined;
     const rows = staged ?? sql`(${rules.query})`;
     let rowsRejected = 0;
     if (staged !== undefined && rules.casts) {
@@ -150,13 +150,6 @@ async function checkFillValues(
       .join("; "),
     hint: "Give a value of the column's type, or `cast` the column first.",
   });
-}
-
-/** Writes the rows down as they are after the row-wise rules. */
-async function stage(ctx: CleanerContext, rules: RowRules): Promise<Sql> {
-  const file = ctx.data.temporaryPath("staged.parquet");
-  await ctx.data.execute(sql`copy (${rules.query}) to ${literal(file)} (format parquet)`);
-  return table(file);
 }
 
 /** Finds the rows to which {@link IS_SURPLUS} applies; gives how many these are. */

@@ -133,25 +133,33 @@ function clipTo(rule: OutlierRule, x: Sql, type: string): { readonly clip: Sql; 
   const lower: Sql[] = [];
   const upper: Sql[] = [];
   const statistic = (expression: Sql): Sql => sql`(select ${expression} from good)`;
-  if (rule.min !== undefined) lower.push(literal(rule.min));
-  if (rule.max !== undefined) upper.push(literal(rule.max));
+  const whole = type.includes("INT");
+  if (rule.min !== undefined) lower.push(whole ? sql`ceil(${literal(rule.min)})` : literal(rule.min));
+  if (rule.max !== undefined) upper.push(whole ? sql`floor(${literal(rule.max)})` : literal(rule.max));
   if (rule.quantiles !== undefined) {
     lower.push(quantile(x, Math.min(...rule.quantiles)));
     upper.push(quantile(x, Math.max(...rule.quantiles)));
   }
+  const wide = wideType(type);
   if (rule.iqr !== undefined) {
-    const spread = sql`${literal(rule.iqr)} * (${quantile(x, 0.75)} - ${quantile(x, 0.25)})`;
-    lower.push(sql`(${quantile(x, 0.25)} - ${spread})`);
-    upper.push(sql`(${quantile(x, 0.75)} + ${spread})`);
+    const [first, third] = [quantile(x, 0.25), quantile(x, 0.75)];
+    const spread =
+      wide === undefined
+        ? sql`${literal(rule.iqr)} * (${third} - ${first})`
+        : toward(sql`${literal(rule.iqr)} * cast(cast(${third} as ${raw(wide)}) - ${first} as double)`, wide, "floor");
+    lower.push(within(first, "-", spread));
+    upper.push(within(third, "+", spread));
   }
   if (rule.standard_deviations !== undefined) {
-    const spread = sql`${literal(rule.standard_deviations)} * ${statistic(sql`stddev_samp(${x})`)}`;
-    lower.push(sql`(${statistic(sql`avg(${x})`)} - ${spread})`);
-    upper.push(sql`(${statistic(sql`avg(${x})`)} + ${spread})`);
+    const { base, distance } = fromLeast(x, wide, statistic);
+    const centre = statistic(sql`avg(${distance})`);
+    const spread = sql`${literal(rule.standard_deviations)} * ${statistic(sql`stddev_samp(${distance})`)}`;
+    lower.push(above(base, sql`(${centre} - ${spread})`, wide, "ceil"));
+    upper.push(above(base, sql`(${centre} + ${spread})`, wide, "floor"));
   }
   // A bound between two values of a whole-number type is brought inside the bounds, so that no clipped value lies outside.
   const inward = (bound: Sql, round: "ceil" | "floor"): Sql =>
-    type.includes("INT")
+    whole && wide === undefined
       ? sql`try_cast(${raw(round)}(${bound}) as ${raw(type)})`
       : sql`try_cast(${bound} as ${raw(type)})`;
   const low = lower.length === 0 ? undefined : sql`greatest(${join(lower.map((bound) => inward(bound, "ceil")))})`;
@@ -169,6 +177,41 @@ function clipTo(rule: OutlierRule, x: Sql, type: string): { readonly clip: Sql; 
   };
 }
 
+/** The type to reckon in where a DOUBLE would lose digits of the column; `undefined` where it keeps them all. */
+function wideType(type: string): string | undefined {
+  if (type === "UHUGEINT") return type;
+  if (/^(U?BIGINT|HUGEINT)$/.test(type)) return "HUGEINT";
+  const decimal = /^DECIMAL\((\d+), ?(\d+)\)$/.exec(type);
+  return decimal !== null && Number(decimal[1]) > 15 ? `DECIMAL(38,${decimal[2] ?? "0"})` : undefined;
+}
+
+/** Values as distances from the least one: what a DOUBLE rounds then is small against their spread, and not against the values. */
+function fromLeast(
+  x: Sql,
+  wide: string | undefined,
+  statistic: (expression: Sql) => Sql,
+): { readonly base: Sql | undefined; readonly distance: Sql } {
+  if (wide === undefined) return { base: undefined, distance: x };
+  const base = sql`cast(${statistic(sql`min(${x})`)} as ${raw(wide)})`;
+  return { base, distance: sql`cast(cast(${x} as ${raw(wide)}) - ${base} as double)` };
+}
+
+/** The value at a distance from the least one; NULL where the type has no such value, so that none can lie beyond it. */
+function above(base: Sql | undefined, distance: Sql, wide: string | undefined, round: "ceil" | "floor"): Sql {
+  return base === undefined || wide === undefined ? distance : within(base, "+", toward(distance, wide, round));
+}
+
+/** A sum or difference; NULL past the limits of its type. */
+function within(a: Sql, operator: "+" | "-", b: Sql): Sql {
+  return sql`(select try(a ${raw(operator)} b) from (select ${a} as a, ${b} as b))`;
+}
+
+function toward(value: Sql, wide: string, round: "ceil" | "floor"): Sql {
+  return wide.includes("INT")
+    ? sql`try_cast(${raw(round)}(${value}) as ${raw(wide)})`
+    : sql`try_cast(${value} as ${raw(wide)})`;
+}
+
 /** A discrete quantile, by sorting: a sort spills to disk, where an aggregate would hold every value. */
 function quantile(x: Sql, q: number): Sql {
   const at = sql`(select cast(floor(${literal(q)} * greatest(count(${x}) - 1, 0)) as bigint) from good)`;
@@ -179,8 +222,12 @@ function fillWith(rule: FillRule, x: Sql, type: string): Sql {
   const target = raw(type);
   if (typeof rule === "object") return sql`coalesce(${x}, cast(${literal(rule.value)} as ${target}))`;
   switch (rule) {
-    case "mean":
-      return sql`coalesce(${x}, (select cast(avg(${x}) as ${target}) from clipped))`;
+    case "mean": {
+      const wide = wideType(type);
+      const { base, distance } = fromLeast(x, wide, (expression) => sql`(select ${expression} from clipped)`);
+      const mean = sql`(select avg(${distance}) from clipped)`;
+      return sql`coalesce(${x}, cast(${base === undefined || wide === undefined ? mean : sql`${base} + cast(${mean} as ${raw(wide)})`} as ${target}))`;
+    }
     case "median": {
       const at = sql`(select cast(greatest(count(${x}) - 1, 0) // 2 as bigint) from clipped)`;
       return sql`coalesce(${x}, (select ${x} from clipped where ${x} is not null order by ${x} limit 1 offset ${at}))`;

@@ -249,12 +249,11 @@ async function writeArtifact(
       });
     }
     // Only when all values are known can a decimal type be chosen that keeps each of them.
-    const spool = ctx.data.temporaryPath("unload.parquet");
-    await ctx.data.execute(sql`copy (${all}) to ${literal(spool)} (format parquet)`);
-    const [count] = await ctx.data.query<{ rows: bigint }>(sql`select count(*) as rows from ${table(spool)}`);
+    const spool = await ctx.data.spool(all);
+    const [count] = await ctx.data.query<{ rows: bigint }>(sql`select count(*) as rows from ${spool}`);
     await verify(Number(count?.rows ?? 0));
-    const casts = await decimalCasts(ctx, table(spool), columns);
-    return await ctx.data.writeTable("output_data", sql`select ${casts} from ${table(spool)}`, { lineage });
+    const casts = await decimalCasts(ctx, spool, columns);
+    return await ctx.data.writeTable("output_data", sql`select ${casts} from ${spool}`, { lineage });
   } catch (error) {
     await new Promise((resolve) => setImmediate(resolve));
     if (databaseError !== undefined && !(isDatapyError(error) && error.exitCode >= 40)) throw databaseError;

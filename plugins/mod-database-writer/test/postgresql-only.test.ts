@@ -69,6 +69,16 @@ describe("PostgreSQL", () => {
     expect(await database.tables()).not.toContain("canceled");
   });
 
+  test("types that Parquet would cut are whole beside decimals without limits, and negative ones are read too", async () => {
+    await database.sql(
+      "create table exact as select 1.5::numeric as n, interval '-1 month 03:04:05.678901' as span, time with time zone '12:00:00.000001+05:30' as clock",
+    );
+    const read = succeeded(await bench.read(database, { table_name: "exact" }));
+    expect(await bench.rows(read.artifacts["output_data"] ?? "", "from input")).toEqual([
+      { n: "1.5", span: "-1 mons +03:04:05.678901", clock: "12:00:00.000001+05:30" },
+    ]);
+  });
+
   test("a ledger that the loader may not alter is used as it is", async () => {
     const small = await bench.artifact("ledger", "select 1::bigint as id");
     await database.sql(`create table kept_loads (load_id text, table_name text, run_id text, session_id text, write_mode text,

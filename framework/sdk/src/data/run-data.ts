@@ -1,5 +1,5 @@
 import path from "node:path";
-import { renderSql } from "@datapy/mod-kit";
+import { raw, renderSql } from "@datapy/mod-kit";
 import type { DataContext, RowBatch, Sql, TableArtifact } from "@datapy/mod-kit";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ArtifactFolder } from "../artifacts/artifact-folder.js";
@@ -9,7 +9,7 @@ import type { AttachedDatabase } from "./attached-databases.js";
 import { duckdbDialect, quoteIdentifier } from "./duckdb-dialect.js";
 import type { DataConnection, DataEngine } from "./duckdb-engine.js";
 import { interruptible } from "./interruptible.js";
-import { parquetSafe } from "./parquet-types.js";
+import { parquetRestored } from "./parquet-types.js";
 import { readBatches } from "./read-batches.js";
 import { copyToParquet, describeQuery, withNullCounts } from "./table-columns.js";
 import { valueReader } from "./duckdb-values.js";
@@ -96,14 +96,24 @@ export function openRunData({ engine, signal, artifacts, isReadOnly = false, sam
       key,
       (file) =>
         exclusive(async ({ connection }) => {
-          const safe = parquetSafe(query, await describeQuery(connection, query));
+          const given = await describeQuery(connection, query);
           const flushed = writeBehind(file);
-          const written = await copyToParquet(connection, safe, file).finally(flushed);
+          const written = await copyToParquet(connection, query, given, file).finally(flushed);
           const columns = await describeQuery(connection, `SELECT * FROM ${duckdbDialect.table(file)}`);
           return { rows: written.rows, bytes: written.bytes, columns: withNullCounts(columns, written) };
         }),
       options,
     );
+  }
+
+  /** Writes the result down for the time of the run; gives a query that reads it in the very types that it had. */
+  async function spoolQuery(query: string, file: string): Promise<string> {
+    return exclusive(async ({ connection }) => {
+      const before = await describeQuery(connection, query);
+      await copyToParquet(connection, query, before, file);
+      const source = duckdbDialect.table(file);
+      return parquetRestored(source, await describeQuery(connection, `SELECT * FROM ${source}`), before);
+    });
   }
 
   /** Gives the file that `write` makes its final name once it is whole; otherwise nothing remains of it. */
@@ -188,11 +198,7 @@ export function openRunData({ engine, signal, artifacts, isReadOnly = false, sam
       if (hasPrivateState) {
         // Only this run's own connection sees what the query needs, and it must stay free for the statements between two batches.
         spooled = artifacts.temporaryPath("batches.parquet");
-        const file = spooled;
-        await exclusive(async ({ connection }) =>
-          copyToParquet(connection, parquetSafe(text, await describeQuery(connection, text)), file),
-        );
-        source = `SELECT * FROM ${duckdbDialect.table(file)}`;
+        source = await spoolQuery(text, spooled);
       } else await exclusive(() => Promise.resolve());
       const { duckdb, connection } = await engine.connect();
       streams.add(connection);
@@ -204,6 +210,10 @@ export function openRunData({ engine, signal, artifacts, isReadOnly = false, sam
         connection.closeSync();
         if (spooled !== undefined) await artifacts.removeTemporary(spooled);
       }
+    },
+
+    async spool(query) {
+      return raw(`(${await spoolQuery(render(query), artifacts.temporaryPath("spool.parquet"))})`);
     },
 
     async attach(file, attachment = {}) {

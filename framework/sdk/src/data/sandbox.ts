@@ -8,7 +8,7 @@ import { escapeGlob, quoteIdentifier, quoteText, readParquet } from "./duckdb-di
 import type { DataConnection, DataEngine } from "./duckdb-engine.js";
 import { duckdbError, errorText } from "./duckdb-error.js";
 import { interruptible } from "./interruptible.js";
-import { parquetSafe } from "./parquet-types.js";
+import { parquetError, parquetSafe } from "./parquet-types.js";
 import { bindParameters, namesOf } from "./sandbox-parameters.js";
 import { assertContained } from "./sandbox-syntax.js";
 import { sqlTokens } from "./sql-tokens.js";
@@ -137,7 +137,9 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
     try {
       result = await run(copyStatement(safe, own), parameters);
     } catch (error) {
-      throw isDatapyError(error) || signal.aborted ? error : duckdbError(shifted(error));
+      if (isDatapyError(error) || signal.aborted) throw error;
+      const told = parquetError(error, checked.columns);
+      throw isDatapyError(told) ? told : duckdbError(shifted(error));
     }
     const written = writtenFile((await result?.getRowObjectsJS())?.[0] ?? {});
     const columns = await describeQuery(connection, `SELECT * FROM ${readParquet(own)}`);

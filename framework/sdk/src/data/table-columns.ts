@@ -1,6 +1,7 @@
 import type { Column } from "@datapy/mod-kit";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { duckdbDialect } from "./duckdb-dialect.js";
+import { parquetError, parquetSafe } from "./parquet-types.js";
 
 /** Names and types of the columns of a query's result, without running it. */
 export async function describeQuery(connection: DuckDBConnection, query: string): Promise<Column[]> {
@@ -21,10 +22,23 @@ export function copyStatement(query: string, file: string): string {
   return `COPY (${query}\n) TO ${duckdbDialect.literal(file)} (FORMAT parquet, COMPRESSION snappy, USE_TMP_FILE false, RETURN_STATS)`;
 }
 
-/** Runs `query` and writes its result as one Parquet file. */
-export async function copyToParquet(connection: DuckDBConnection, query: string, file: string): Promise<WrittenFile> {
-  const copied = await connection.runAndReadAll(copyStatement(query, file));
-  return writtenFile(copied.getRowObjectsJS()[0] ?? {});
+/**
+ * Runs `query`, whose columns are `columns`, and writes its result as one Parquet file that keeps every value exactly.
+ *
+ * @throws DatapyError `DATAPY_DATA_NUMBER_TOO_LONG`
+ */
+export async function copyToParquet(
+  connection: DuckDBConnection,
+  query: string,
+  columns: readonly Column[],
+  file: string,
+): Promise<WrittenFile> {
+  try {
+    const copied = await connection.runAndReadAll(copyStatement(parquetSafe(query, columns), file));
+    return writtenFile(copied.getRowObjectsJS()[0] ?? {});
+  } catch (error) {
+    throw parquetError(error, columns);
+  }
 }
 
 /** Reads the one row that {@link copyStatement} gives. */

@@ -1,6 +1,8 @@
 import path from "node:path";
 import type { SqlValue } from "@datapy/mod-kit";
 import { duckdbDialect, quoteIdentifier, quoteText, escapeGlob } from "../data/duckdb-dialect.js";
+import { parquetSafe } from "../data/parquet-types.js";
+import { copyStatement } from "../data/table-columns.js";
 import { fault } from "../errors.js";
 import type { TableReader } from "../artifacts/table-file.js";
 import type { TestTable } from "../schema/pipeline-test-schema.js";
@@ -14,7 +16,7 @@ export async function writeTable(
 ): Promise<void> {
   const query = queryOf(table, where);
   try {
-    await reader.rows(`COPY (${query}) TO ${quoteText(target)} (FORMAT parquet)`);
+    await reader.rows(copyStatement(parquetSafe(query, await reader.describe(query)), target));
   } catch (error) {
     throw fault(
       "DATAPY_TEST_TABLE",

@@ -7,7 +7,8 @@ import { findArtifact } from "../artifacts/find-artifact.js";
 import type { TableReader } from "../artifacts/table-file.js";
 import type { Configuration } from "../config/configuration-types.js";
 import { propertiesOf, semanticsOf } from "../config/schema-properties.js";
-import { quoteText } from "../data/duckdb-dialect.js";
+import { parquetSafe } from "../data/parquet-types.js";
+import { copyStatement } from "../data/table-columns.js";
 import { fault } from "../errors.js";
 import { resolveRunId } from "../ledger/run-record.js";
 import { consultMod } from "../runner/consult-mod.js";
@@ -93,5 +94,5 @@ async function inputColumns({ reader, workPath, query }: ReplayInput, given: str
 }
 
 async function copy({ reader }: ReplayInput, query: string, file: string): Promise<void> {
-  await reader.rows(`COPY (${query}) TO ${quoteText(file)} (FORMAT parquet)`);
+  await reader.rows(copyStatement(parquetSafe(query, await reader.describe(query)), file));
 }
