@@ -10,4 +10,5 @@ export { run } from "@oclif/core/run";
 export { settings } from "@oclif/core/settings";
 
 export type { Hook } from "@oclif/core/hooks";
+export type { Arg } from "@oclif/core/interfaces";
 export type { Config, Input, ParserOutput, Plugin } from "@oclif/core/interfaces";

@@ -85,7 +85,7 @@ export const DATABASE_ERRORS = {
   DATABASE_QUERY: {
     exitCode: 30,
     message: "{database} refused a statement while {doing}: {reason}",
-    hint: "The database's own message and code are quoted.",
+    hint: "Correct what the message names in the query or in the parameters of the mod; the message and its code are the database's own.",
   },
   DATABASE_ROWS_DO_NOT_RECONCILE: {
     exitCode: 30,
@@ -100,7 +100,7 @@ export const DATABASE_ERRORS = {
   DATABASE_TABLE_MISSING: {
     exitCode: 20,
     message: "{database} has no table {table}",
-    hint: "Check `schema_name` and `table_name` (letter for letter), or set `create_table: true`.",
+    hint: "Check `schema_name` and `table_name` (letter for letter); a writer makes the table with `create_table: true`.",
   },
   DATABASE_TLS: {
     exitCode: 30,

@@ -90,7 +90,7 @@ export const ERROR_TABLE = {
   },
   DATAPY_CONDITION_INVALID: {
     exitCode: 20,
-    message: "the condition {condition} is not understood: {detail}",
+    message: "the condition `{condition}` cannot be read: {detail}",
     hint: "Write it like ${mods.read.metrics.rows_output} > 0, ${globals.mode} == 'full', or failed(load) and not ${globals.quiet}.",
   },
   DATAPY_CONFIG_SHAPE: {
@@ -228,7 +228,7 @@ export const ERROR_TABLE = {
   DATAPY_FILE_UNWRITABLE: {
     exitCode: 30,
     message: "{path} cannot be written: {detail}",
-    hint: "Check the folder's permissions and the free space.",
+    hint: "Check that its folder is there, that this user may write to it, and that there is free space.",
   },
   DATAPY_FOREACH_EMPTY: {
     exitCode: 20,
@@ -592,7 +592,7 @@ export const ERROR_TABLE = {
   },
   DATAPY_RESUME_DIFFERS: {
     exitCode: 20,
-    message: "{count} things differ from the run that is to be resumed: {differences}",
+    message: "this differs from the run that is to be resumed: {differences}",
     hint: "Look at them; --accept-changes runs what is affected anew and keeps the rest.",
   },
   DATAPY_RESUME_UNKNOWN: {
@@ -755,7 +755,7 @@ export const ERROR_TABLE = {
   DATAPY_STEP_UNKNOWN: {
     exitCode: 20,
     message: "the job has no step {id}",
-    hint: "Correct the name under `needs`.",
+    hint: "The job has the steps {steps}.",
   },
   DATAPY_SYSTEM: {
     exitCode: 30,
@@ -780,7 +780,7 @@ export const ERROR_TABLE = {
   DATAPY_TIMEOUT: {
     exitCode: 40,
     message: "{mod} did not finish within {limit}",
-    hint: "Raise --timeout, or look at the log for what it was doing.",
+    hint: "Give it more time (--timeout, or `timeout` of the step or job in the job file), or look at the log for what it was doing.",
   },
   DATAPY_TIME_UNREADABLE: {
     exitCode: 20,

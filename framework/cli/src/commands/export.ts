@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fault } from "@datapy/sdk/errors";
+import { systemReason } from "@datapy/sdk/system-reason";
 import { SCHEDULERS, exportJob } from "@datapy/sdk/export";
 import type { ExportedDefinitions } from "@datapy/sdk/export";
 import { BaseCommand } from "../base-command.js";
@@ -81,8 +82,7 @@ Prints the definitions, or writes them into --output. What the scheduler cannot 
         this.log(file);
       }
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      throw fault("DATAPY_FILE_FAILED", { path: folder, detail }, { cause: error });
+      throw fault("DATAPY_FILE_UNWRITABLE", { path: folder, detail: systemReason(error) }, { cause: error });
     }
   }
 

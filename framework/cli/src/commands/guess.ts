@@ -1,6 +1,7 @@
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fault } from "@datapy/sdk/errors";
+import { systemReason } from "@datapy/sdk/system-reason";
 import type { GuessReport } from "@datapy/sdk/guess";
 import { BaseCommand } from "../base-command.js";
 import { Args, Flags } from "../oclif.js";
@@ -84,7 +85,6 @@ function replaceFile(file: string, text: string): void {
     writeFileSync(beside, text);
     renameSync(beside, file);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw fault("DATAPY_FILE_UNWRITABLE", { path: file, detail }, { cause: error });
+    throw fault("DATAPY_FILE_UNWRITABLE", { path: file, detail: systemReason(error) }, { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fault } from "@datapy/sdk/errors";
+import { systemReason } from "@datapy/sdk/system-reason";
 import { junitReport } from "@datapy/sdk/pipeline-tests";
 import type { PipelineTestReport } from "@datapy/sdk/pipeline-tests";
 import { BaseCommand } from "../base-command.js";
@@ -64,7 +65,6 @@ function writeReport(file: string, report: PipelineTestReport, cwd: string): voi
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, junitReport(report, nameOf));
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw fault("DATAPY_FILE_UNWRITABLE", { path: file, detail }, { cause: error });
+    throw fault("DATAPY_FILE_UNWRITABLE", { path: file, detail: systemReason(error) }, { cause: error });
   }
 }

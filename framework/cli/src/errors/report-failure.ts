@@ -4,6 +4,7 @@ import { failureEnvelope } from "@datapy/sdk/failure-envelope";
 import { FaultList } from "@datapy/sdk/faults";
 import { writeWhole } from "@datapy/sdk/write-whole";
 import { formatFaultForPeople } from "../output/format-fault.js";
+import { oneScreen } from "../output/one-screen.js";
 import { paintFor } from "../output/paint.js";
 import { exitCodeOf, toFaults } from "./to-faults.js";
 
@@ -60,8 +61,12 @@ export async function reportFailure(error: unknown, form: FailureForm): Promise<
   if (exitCode === 0) return 0;
   const faults = toFaults(error);
   const paint = paintFor(process.stderr);
-  const lines = await Promise.all(
+  const all = await Promise.all(
     faults.map(async (fault) => formatFaultForPeople(fault, paint, await excerptOf(fault)) + stackOf(fault)),
+  );
+  const lines = oneScreen(
+    all,
+    form.json || form.envelope ? "errors; the result has all of them" : "errors; --json shows all of them",
   );
   await writeWhole(process.stderr, `${lines.join("\n")}\n`);
   if (form.envelope) {

@@ -17,12 +17,13 @@ export function unknownCommand(words: readonly string[], config: Config): Datapy
     const hint = "Flags stand behind a command: `datapy help` lists the commands.";
     return fault("DATAPY_CLI_UNKNOWN_FLAG", { flag }, { hint });
   }
-  if (second !== undefined && names.includes(first) && !topics.has(first)) {
-    const argument = `${JSON.stringify(second)}: \`datapy ${first}\` takes none`;
+  const [command, word] = topics.has(first) ? [`${first} ${second ?? ""}`, words[2]] : [first, second];
+  if (word !== undefined && names.includes(command)) {
+    const argument = `${JSON.stringify(word)}: \`datapy ${command}\` takes none`;
     return fault(
       "DATAPY_CLI_UNEXPECTED_ARGUMENT",
       { argument },
-      { hint: `\`datapy ${first} --help\` shows what it takes.` },
+      { hint: `\`datapy ${command} --help\` shows what it takes.` },
     );
   }
   // Only what can be the name of a command is repeated: later words are arguments, perhaps secret ones.

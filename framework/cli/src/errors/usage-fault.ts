@@ -75,6 +75,7 @@ function cleaned(message: string): string {
   return stripVTControlCharacters(message)
     .replace(/\nSee more help with --help/g, "")
     .replace(/^Parsing (--\S+)\s+/, "$1: ")
+    .replace(/^Missing required flag (?=[a-z])/, "missing flag --")
     .replace(/^The following errors? occurred:\s+/, "")
     .replace(/\s*\n\s*/g, "; ")
     .trim();

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fault } from "@datapy/sdk/errors";
+import { systemReason } from "@datapy/sdk/system-reason";
 
 /** A package that the user installed or linked, as the data directory's package.json lists it. */
 export interface InstalledPackage {
@@ -64,7 +65,7 @@ export function prepareDataDirectory(dataDirectory: string): void {
   } catch (error) {
     throw fault(
       "DATAPY_PLUGINS_DIRECTORY",
-      { directory: dataDirectory, detail: (error as Error).message },
+      { directory: dataDirectory, detail: systemReason(error) },
       { cause: error },
     );
   }

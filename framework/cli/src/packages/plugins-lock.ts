@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fault } from "@datapy/sdk/errors";
+import { systemReason } from "@datapy/sdk/system-reason";
 
 /** How often the holder shows that it lives, in milliseconds. */
 const HEARTBEAT_MS = 2_000;
@@ -68,7 +69,7 @@ function create(file: string, dataDirectory: string): boolean {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw fault(
       "DATAPY_PLUGINS_DIRECTORY",
-      { directory: dataDirectory, detail: (error as Error).message },
+      { directory: dataDirectory, detail: systemReason(error) },
       { cause: error },
     );
   }

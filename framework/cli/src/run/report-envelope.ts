@@ -1,5 +1,6 @@
 import type { Envelope } from "@datapy/mod-kit";
 import { writeWhole } from "@datapy/sdk/write-whole";
+import { oneScreen } from "../output/one-screen.js";
 import { paintFor } from "../output/paint.js";
 
 /** Says on stderr, for people, what an envelope says under `errors` and `warnings`, and where the log is. */
@@ -8,8 +9,14 @@ export async function reportEnvelope(text: string): Promise<void> {
   const paint = paintFor(process.stderr);
   const warnings = envelope.status === "error" ? [] : envelope.warnings;
   const lines = [
-    ...envelope.errors.map((error) => `${paint.red(paint.bold("error"))} ${emphasized(error, paint.bold)}`),
-    ...warnings.map((warning) => `${paint.yellow(paint.bold("warning"))} ${warning}`),
+    ...oneScreen(
+      envelope.errors.map((error) => `${paint.red(paint.bold("error"))} ${emphasized(error, paint.bold)}`),
+      "errors; the result and the log have all of them",
+    ),
+    ...oneScreen(
+      warnings.map((warning) => `${paint.yellow(paint.bold("warning"))} ${warning}`),
+      "warnings; the result and the log have all of them",
+    ),
   ];
   if (lines.length === 0) return;
   if (envelope.logs.log_file !== "") lines.push(paint.dim(`log: ${envelope.logs.log_file}`));

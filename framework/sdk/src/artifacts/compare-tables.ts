@@ -2,6 +2,7 @@ import type { Column } from "@datapy/mod-kit";
 import { quoteIdentifier } from "../data/duckdb-dialect.js";
 import { closestName } from "../config/closest-name.js";
 import { fault } from "../errors.js";
+import { listOf } from "../config/expander.js";
 import type { TableReader } from "./table-file.js";
 
 /** A column that is in only one of two tables, or that has another type in each. */
@@ -66,14 +67,15 @@ export async function compareTables(reader: TableReader, request: ComparisonRequ
   const shared = columnsBefore.filter(({ name }) => columnsAfter.some((other) => other.name === name));
   for (const key of keys) {
     if (shared.some(({ name }) => name === key)) continue;
-    const near = closestName(
-      key,
-      shared.map(({ name }) => name),
-    );
+    const names = shared.map(({ name }) => name);
+    const near = closestName(key, names);
+    const has = (list: readonly Column[]): boolean => list.some(({ name }) => name === key);
+    const where = has(columnsBefore) ? "the second" : has(columnsAfter) ? "the first" : "either";
+    const both = names.length === 0 ? "They have no column in common" : `Both have ${listOf(names)}`;
     throw fault(
       "DATAPY_DIFF_KEY",
-      { key: JSON.stringify(key), detail: "is no column of both tables" },
-      near === undefined ? {} : { hint: `Did you mean ${near}?` },
+      { key: JSON.stringify(key), detail: `is no column of ${where} table` },
+      { hint: `${near === undefined ? "" : `Did you mean ${near}? `}${both}.` },
     );
   }
   const count = async (source: string): Promise<number> =>

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Column, RowBatch } from "@datapy/mod-kit";
+import { errorText } from "../data/duckdb-error.js";
 import { createDataEngine } from "../data/duckdb-engine.js";
 import type { DataConnection } from "../data/duckdb-engine.js";
 import { readParquet } from "../data/duckdb-dialect.js";
@@ -51,13 +52,15 @@ function readerOf(data: DataConnection, signal: AbortSignal): TableReader {
       try {
         await connection.run(`DESCRIBE SELECT * FROM ${source}`);
       } catch (error) {
-        throw unreadable(file, error instanceof Error ? error.message.split("\n", 1)[0] : String(error), error);
+        const isDenied = /Permission denied/i.test(errorText(error));
+        const why = isDenied ? "this user has no right to it" : "it is no Parquet file, or a damaged one";
+        throw unreadable(file, why, error);
       }
       return source;
     },
   };
 }
 
-function unreadable(file: string, detail: string | undefined, cause?: unknown): Error {
-  return fault("DATAPY_TABLE_UNREADABLE", { file, detail: detail ?? "" }, { cause });
+function unreadable(file: string, detail: string, cause?: unknown): Error {
+  return fault("DATAPY_TABLE_UNREADABLE", { file, detail }, { cause });
 }

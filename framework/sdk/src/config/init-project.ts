@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fault } from "../errors.js";
+import { systemReason } from "../system-reason.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
 import { installSchemas, parametersModeline } from "../schema/install-schemas.js";
 import { PROJECT_FILE } from "./find-project.js";
@@ -55,11 +56,7 @@ function write(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { flag: "wx" });
   } catch (error) {
-    throw fault(
-      "DATAPY_FILE_UNWRITABLE",
-      { path, detail: error instanceof Error ? error.message : String(error) },
-      { cause: error },
-    );
+    throw fault("DATAPY_FILE_UNWRITABLE", { path, detail: systemReason(error) }, { cause: error });
   }
 }
 

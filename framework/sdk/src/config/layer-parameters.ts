@@ -1,7 +1,7 @@
 import type { DatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 import { applyDefaults } from "./apply-defaults.js";
-import { describeLocation, entryForMod, section } from "./config-sources.js";
+import { entryForMod, section } from "./config-sources.js";
 import type { RunFile } from "./config-sources.js";
 import type { ResolveRequest } from "./configuration-types.js";
 import { canonicalModKey } from "./mod-key.js";
@@ -124,7 +124,7 @@ function graphStep(
   const [first, second, ...others] = file.steps.filter((one) => canonicalModKey(textAt(one, "mod")) === wanted);
   if (first === undefined || second === undefined) return first;
   const names = [first, second, ...others].map((one) => textAt(one, "id"));
-  const details = { mod: request.mod, steps: names.join(", "), file: describeLocation(file.root.location) };
+  const details = { mod: request.mod, steps: names.join(", "), file: file.document.name };
   faults.push(fault("DATAPY_STEP_AMBIGUOUS", details, { location: second.location }));
   return undefined;
 }

@@ -164,10 +164,10 @@ class YamlReader {
     const merge = plain && key === "<<";
     const forbidden = FORBIDDEN_KEYS.has(key) || (plain && key === "");
     if (forbidden) this.#fault("DATAPY_YAML_KEY", { given: key === "" ? "an empty text" : key }, offset);
-    const first = merge ? undefined : frame.keys.get(key);
+    const first = merge || forbidden ? undefined : frame.keys.get(key);
     if (first !== undefined) {
       this.#fault("DATAPY_YAML_DUPLICATE_KEY", { key: shorten(key), first: this.#position(first).line }, offset);
-    } else if (!merge) frame.keys.set(key, offset);
+    } else if (!merge && !forbidden) frame.keys.set(key, offset);
     frame.pending = { key, offset, merge, dropped: forbidden || first !== undefined };
   }
 

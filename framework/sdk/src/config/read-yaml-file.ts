@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fault } from "../errors.js";
+import { systemReason } from "../system-reason.js";
 import { YAML_LIMITS } from "./parse-yaml.js";
 
 /**
@@ -47,5 +48,5 @@ function readAtMost(path: string, most: number): Buffer {
 function reasonOf(code: string | undefined, error: unknown): string {
   if (code === "EISDIR") return "it is a directory";
   if (code === "EACCES" || code === "EPERM") return "this user may not read it";
-  return error instanceof Error ? error.message : String(error);
+  return systemReason(error);
 }

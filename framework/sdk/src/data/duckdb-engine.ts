@@ -1,11 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import os from "node:os";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { isDatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 import { attachedDatabases } from "./attached-databases.js";
 import type { AttachedDatabases } from "./attached-databases.js";
 import { quoteText } from "./duckdb-dialect.js";
-import { duckdbError, errorText, fileError } from "./duckdb-error.js";
+import { duckdbError, errorText, fileError, firstLine } from "./duckdb-error.js";
 
 /** The DuckDB module, as it is loaded on first use. */
 export type DuckDB = typeof import("@duckdb/node-api");
@@ -104,15 +105,28 @@ async function open(settings: DataSettings): Promise<{ readonly duckdb: DuckDB; 
       // Set one by one and not above, where a faulty value is refused without a word on which and why.
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
       await connection.run(`SET GLOBAL temp_directory = ${quoteText(settings.spillFolder)}`);
-      await connection.run(`SET GLOBAL memory_limit = ${quoteText(settings.memoryLimit ?? defaultMemoryLimit())}`);
-      await connection.run(`SET GLOBAL threads = ${String(settings.threads ?? os.availableParallelism())}`);
+      const limit = settings.memoryLimit ?? defaultMemoryLimit();
+      await connection
+        .run(`SET GLOBAL memory_limit = ${quoteText(limit)}`)
+        .catch(refused(`globals.duckdb_memory_limit is ${JSON.stringify(limit)}`));
+      const threads = String(settings.threads ?? os.availableParallelism());
+      await connection.run(`SET GLOBAL threads = ${threads}`).catch(refused(`globals.duckdb_threads is ${threads}`));
     } finally {
       connection.closeSync();
     }
     return { duckdb, instance };
   } catch (error) {
+    if (isDatapyError(error)) throw error;
     throw fault("DATAPY_DATA_SETTINGS", { detail: errorText(error) }, { cause: error });
   }
+}
+
+/** Throws the error of a setting that DuckDB refuses. */
+function refused(what: string): (error: unknown) => never {
+  return (error) => {
+    const why = firstLine(errorText(error)).replace(/^[A-Z][A-Za-z ]* Error: /, "");
+    throw fault("DATAPY_DATA_SETTINGS", { detail: `${what}; DuckDB says: ${why}` }, { cause: error });
+  };
 }
 
 /**

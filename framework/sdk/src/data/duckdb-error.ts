@@ -1,5 +1,6 @@
 import type { DatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
+import { systemReason } from "../system-reason.js";
 
 /**
  * The error of a failed statement. DuckDB gives no codes, so that its class and the operating system's reason are read from the text;
@@ -14,7 +15,24 @@ export function duckdbError(error: unknown): DatapyError {
     return fault("DATAPY_FILE_DENIED", { detail: firstLine(text) }, cause);
   if (/^Out of Memory Error|failed to (?:allocate|pin|offload)/i.test(text))
     return fault("DATAPY_DATA_OUT_OF_MEMORY", { detail: firstLine(text) }, cause);
-  return fault("DATAPY_DATA_QUERY_FAILED", { detail: text }, cause);
+  const table = unreadableTable(text);
+  if (table !== undefined) return fault("DATAPY_TABLE_UNREADABLE", table, cause);
+  return fault("DATAPY_DATA_QUERY_FAILED", { detail: withoutStatement(text) }, cause);
+}
+
+/** The Parquet file that a statement reads and that is none: an artifact that was given, and not a name in somebody's SQL. */
+function unreadableTable(text: string): { readonly file: string; readonly detail: string } | undefined {
+  if (!text.includes("read_parquet(")) return undefined;
+  const missing = /No files found that match the pattern "(.+)"/.exec(text)?.[1];
+  if (missing !== undefined) return { file: missing, detail: "there is no such file" };
+  const damaged = /No magic bytes found at end of file '(.+)'|File '(.+)' too small to be a Parquet file/.exec(text);
+  const file = damaged?.[1] ?? damaged?.[2];
+  return file === undefined ? undefined : { file, detail: "it is no Parquet file, or a damaged one" };
+}
+
+/** What DuckDB said, on one line, without the line of the statement that it quotes: nobody who runs a mod has written that statement. */
+function withoutStatement(text: string): string {
+  return text.replace(/\n+LINE \d+: [^]*$/, "").replace(/\s*\n\s*/g, " ");
 }
 
 /** Whether another process holds the database file that was to be attached. */
@@ -35,14 +53,16 @@ export function isInterrupt(error: unknown): boolean {
 
 /** The error of a failed operation on a file of the work path. */
 export function fileError(error: unknown, path: string): DatapyError {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   const cause = { cause: error };
-  if (code === "ENOSPC" || code === "EDQUOT") return fault("DATAPY_DISK_FULL", { detail: message }, cause);
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return fault("DATAPY_DISK_FULL", { detail: `${path} could not be written` }, cause);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS")
-    return fault("DATAPY_FILE_DENIED", { detail: message }, cause);
-  return fault("DATAPY_FILE_FAILED", { path, detail: message }, cause);
+    return fault("DATAPY_FILE_DENIED", { detail: `${path}: ${systemReason(error)}` }, cause);
+  return fault("DATAPY_FILE_FAILED", { path, detail: systemReason(error) }, cause);
 }
 
-function firstLine(text: string): string {
+/** The first line of a text. */
+export function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? text;
 }

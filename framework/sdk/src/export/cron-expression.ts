@@ -1,3 +1,4 @@
+import type { SourceLocation } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 
 /** One field of a cron expression: `undefined` for "every one", else the numbers, ascending. */
@@ -27,6 +28,12 @@ const MACROS: Readonly<Record<string, string>> = {
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
+/** An expression that is being read, and where it stands. */
+interface Whole {
+  readonly given: string;
+  readonly location: SourceLocation | undefined;
+}
+
 const FIELDS = [
   { name: "minute", from: 0, to: 59, names: [] },
   { name: "hour", from: 0, to: 23, names: [] },
@@ -41,24 +48,24 @@ const FIELDS = [
  *
  * @throws DatapyError `DATAPY_SCHEDULE_INVALID`
  */
-export function parseCron(given: string): CronExpression {
+export function parseCron(given: string, location?: SourceLocation): CronExpression {
   const text = MACROS[given.trim().toLowerCase()] ?? given.trim().replace(/\s+/g, " ");
   const parts = text.split(" ");
   if (parts.length !== FIELDS.length)
-    throw invalid(given, "it has not five fields: minute, hour, day of the month, month, day of the week");
+    throw invalid(given, location, "it has not five fields: minute, hour, day of the month, month, day of the week");
   const [minutes, hours, daysOfMonth, months, weekdays] = FIELDS.map((field, index) =>
-    parseField(given, parts[index] ?? "", field),
+    parseField({ given, location }, parts[index] ?? "", field),
   );
   const daysOfWeek = weekdays === undefined ? undefined : ascending(weekdays.map((day) => day % 7));
   return { minutes, hours, daysOfMonth, months, daysOfWeek, text };
 }
 
-function parseField(given: string, text: string, field: (typeof FIELDS)[number]): CronField {
+function parseField(whole: Whole, text: string, field: (typeof FIELDS)[number]): CronField {
   if (text === "*" || text === "*/1" || text === "?") return undefined;
-  return ascending(text.split(",").flatMap((item) => parseItem(given, item, field)));
+  return ascending(text.split(",").flatMap((item) => parseItem(whole, item, field)));
 }
 
-function parseItem(given: string, item: string, { name, from, to, names }: (typeof FIELDS)[number]): number[] {
+function parseItem(whole: Whole, item: string, { name, from, to, names }: (typeof FIELDS)[number]): number[] {
   const [, range = "", , stepText] = /^(\*|[^/]+)(\/(\d+))?$/.exec(item) ?? [];
   const step = stepText === undefined ? 1 : Number(stepText);
   const [startText = "", endText] = range.split("-");
@@ -73,7 +80,7 @@ function parseItem(given: string, item: string, { name, from, to, names }: (type
   // From Friday to Sunday.
   const end = to === 7 && until === 0 && start > 0 ? 7 : until;
   if (!(start >= from && end <= to && start <= end && step >= 1))
-    throw invalid(given, `${JSON.stringify(item)} is no ${name}`);
+    throw invalid(whole.given, whole.location, `${JSON.stringify(item)} is no ${name}`);
   const values: number[] = [];
   for (let value = start; value <= end; value += step) values.push(value);
   return values;
@@ -83,6 +90,6 @@ function ascending(values: readonly number[]): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
-function invalid(given: string, detail: string): Error {
-  return fault("DATAPY_SCHEDULE_INVALID", { schedule: JSON.stringify(given), detail });
+function invalid(given: string, location: SourceLocation | undefined, detail: string): Error {
+  return fault("DATAPY_SCHEDULE_INVALID", { schedule: JSON.stringify(given), detail }, { location });
 }

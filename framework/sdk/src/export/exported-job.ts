@@ -112,8 +112,13 @@ function schedule(root: TracedObject): ExportedJob["schedule"] {
     );
   const timezone = node.kind === "object" ? text(node, "timezone") : undefined;
   if (timezone !== undefined && !isTimezone(timezone))
-    throw fault("DATAPY_SCHEDULE_INVALID", { schedule: JSON.stringify(timezone), detail: "it is no time zone" });
-  return { cron: parseCron(cron), timezone };
+    throw fault(
+      "DATAPY_SCHEDULE_INVALID",
+      { schedule: JSON.stringify(cron), detail: `there is no time zone ${JSON.stringify(timezone)}` },
+      { location: node.kind === "object" ? node.entries.get("timezone")?.location : undefined },
+    );
+  const place = node.kind === "object" ? node.entries.get("cron")?.location : node.location;
+  return { cron: parseCron(cron, place), timezone };
 }
 
 function timeout(root: TracedObject): number | undefined {

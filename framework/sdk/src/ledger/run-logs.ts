@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { fault } from "../errors.js";
+import { systemReason } from "../system-reason.js";
 
 /** Which lines of a log file {@link readRunLog} gives. */
 export interface LogRequest {
@@ -54,8 +55,7 @@ async function openLog(file: string): Promise<FileHandle> {
   try {
     return await open(file, "r");
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw fault("DATAPY_LOG_FILE_UNREADABLE", { file, detail }, { cause: error });
+    throw fault("DATAPY_LOG_FILE_UNREADABLE", { file, detail: systemReason(error) }, { cause: error });
   }
 }
 

@@ -3,6 +3,7 @@ import { isDatapyError } from "@datapy/mod-kit";
 import { closestName } from "../config/closest-name.js";
 import type { TracedObject, TracedValue } from "../config/traced-value.js";
 import { fault } from "../errors.js";
+import { listOf } from "../config/expander.js";
 import { stepsInCondition } from "../jobs/plan/step-references.js";
 import { checkReferences, indexSteps, stepKey } from "./check-references.js";
 import type { LintContext, LintStep } from "./lint-context.js";
@@ -53,12 +54,11 @@ export function checkGraph(steps: readonly LintStep[], context: LintContext): vo
       const to = index.get(stepKey(need.text));
       if (to !== undefined) own.push({ to, location: need.location });
       else {
-        const near = closestName(
-          need.text,
-          steps.map((one) => one.id),
-        );
+        const ids = steps.map((one) => one.id);
+        const near = closestName(need.text, ids);
         const hint = near === undefined ? undefined : `Did you mean ${near}?`;
-        context.findings.error(fault("DATAPY_STEP_UNKNOWN", { id: need.text }, { location: need.location, hint }));
+        const details = { id: need.text, steps: listOf(ids) };
+        context.findings.error(fault("DATAPY_STEP_UNKNOWN", details, { location: need.location, hint }));
       }
     }
   }

@@ -31,7 +31,8 @@ export function listTests(
   cwd: string,
 ): { readonly tests: readonly ListedTest[]; readonly broken: readonly BrokenTestFile[] } {
   const start = path.resolve(cwd, target);
-  if (!existsSync(start)) throw fault("DATAPY_TEST_NONE", { path: start });
+  if (!existsSync(start))
+    throw fault("DATAPY_TEST_NONE", { path: start }, { hint: "There is no such file or folder; check the spelling." });
   const files = statSync(start).isDirectory() ? filesBelow(start) : [start];
   const tests: ListedTest[] = [];
   const broken: BrokenTestFile[] = [];

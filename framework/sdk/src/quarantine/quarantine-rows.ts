@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Column } from "@datapy/mod-kit";
 import type { TableReader } from "../artifacts/table-file.js";
 import { escapeGlob, quoteIdentifier, quoteText } from "../data/duckdb-dialect.js";
+import { errorText, firstLine } from "../data/duckdb-error.js";
 import { fault } from "../errors.js";
 
 /** Column that numbers the rows of a quarantine, from 1: by it a corrected row is told from the others. */
@@ -100,12 +102,13 @@ async function numbersOf(reader: TableReader, query: string): Promise<number[]> 
 /** CSV as `datapy quarantine show --csv` writes it: everything is text, an empty field is NULL, a quoted one an empty text. */
 async function given(reader: TableReader, file: string): Promise<string> {
   if (!/\.csv$/i.test(file)) return reader.table(file);
+  if (!existsSync(file)) throw fault("DATAPY_QUARANTINE_ROWS", { file, detail: "there is no such file" });
   const source = `read_csv(${quoteText(escapeGlob(path.resolve(file)))}, header = true, delim = ',', quote = '"', escape = '"', all_varchar = true, nullstr = '', allow_quoted_nulls = false, sample_size = -1)`;
   try {
     await reader.describe(`SELECT * FROM ${source}`);
     await reader.rows(`SELECT count(*) FROM ${source}`);
   } catch (error) {
-    const detail = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
+    const detail = `it cannot be read as CSV (${firstLine(errorText(error))})`;
     throw fault("DATAPY_QUARANTINE_ROWS", { file, detail }, { cause: error });
   }
   return source;

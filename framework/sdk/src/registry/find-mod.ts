@@ -120,6 +120,9 @@ function unknown(reference: string, parsed: Exclude<ModReference, { kind: "path"
     `\`datapy mods\` lists what there is; a published mod is installed with \`datapy plugins:install ${isPackageName(install) ? install : "@scope/mod-name"}\`.`,
     ...(broken.length === 0 ? [] : [`Left out, since broken: ${broken.join(", ")}; \`datapy mods\` tells why.`]),
   ];
+  const [, unversioned] = /^(.+)@[^@/]*$/.exec(reference) ?? [];
+  if (unversioned !== undefined && near === undefined)
+    hints.unshift(`A mod is named without its version: ${unversioned}. What runs is the version that is installed.`);
   const places = searched.length === 0 ? "nowhere to look" : `looked at ${searched.join(", ")}`;
   return fault("DATAPY_MOD_UNKNOWN", { mod: reference, places }, { hint: hints.join(" ") });
 }

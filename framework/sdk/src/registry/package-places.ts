@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { fault } from "../errors.js";
+import { systemReason } from "../system-reason.js";
 import { dataDirectory } from "./data-directory.js";
 import type { PackagePlace } from "./read-mod-package.js";
 import type { DiscoveryOptions, RegistryProblem } from "./registry-types.js";
@@ -102,7 +103,7 @@ function installedPlaces(directory: string, searched: string[], problems: Regist
     manifest = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    problems.push(corrupt(file, directory, error instanceof Error ? error.message : String(error)));
+    problems.push(corrupt(file, directory, systemReason(error)));
     return [];
   }
   const oclif = isObject(manifest) ? (manifest["oclif"] ?? {}) : undefined;

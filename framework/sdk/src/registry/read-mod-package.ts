@@ -2,6 +2,7 @@ import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import type { DatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
+import { systemReason } from "../system-reason.js";
 import { readPackageKey } from "./package-key.js";
 import type { PackageKeyMod } from "./package-key.js";
 import { readManifest } from "./read-manifest.js";
@@ -52,7 +53,7 @@ export function readModPackage(place: PackagePlace): PackageReading {
     return refuse(
       missing
         ? fault("DATAPY_PACKAGE_MISSING", { package: packageName, file }, { cause })
-        : fault("DATAPY_PACKAGE_UNREADABLE", { package: packageName, file, detail: messageOf(cause) }, { cause }),
+        : fault("DATAPY_PACKAGE_UNREADABLE", { package: packageName, file, detail: systemReason(cause) }, { cause }),
     );
   }
   // Most dependencies of a project have nothing to do with DataPy; they are not worth parsing.

@@ -9,6 +9,7 @@ import type {
   TObject,
   TSchema,
 } from "@datapy/mod-kit";
+import { valueWords } from "../contract/value-words.js";
 import { fault } from "../errors.js";
 import { durationMilliseconds } from "./duration-milliseconds.js";
 import { exitCodeOf } from "../result/exit-code-of.js";
@@ -102,7 +103,14 @@ export async function runMod(
     throw fault("DATAPY_SCRIPT_ARGUMENT", {
       what: "the mod given to runMod",
       expected: "a name, a path or what defineMod made",
-      given: typeof mod,
+      given: valueWords(mod),
+    });
+  }
+  if (typeof params !== "object" || params === null || Array.isArray(params)) {
+    throw fault("DATAPY_SCRIPT_ARGUMENT", {
+      what: "the parameter object given to runMod",
+      expected: "an object",
+      given: valueWords(params),
     });
   }
   const timeoutMs =

@@ -1,3 +1,4 @@
+import { placeInStack } from "./place-in-stack.js";
 import { statSync } from "node:fs";
 import type { DatapyError, Envelope, ErrorExitCode, ExitCode } from "@datapy/mod-kit";
 import { MODULE_ENDING, importFile } from "../contract/import-file.js";
@@ -67,7 +68,7 @@ export async function runScript(
     session_id: session.id,
     run_id: `${session.name.replace(/[^A-Za-z0-9_-]+/g, "_")}_${script.runSuffix}`,
   };
-  const envelope = conclude(ending, script.ended(), session, seconds, logs);
+  const envelope = conclude(ending, script.ended(), { session, file: script.file }, seconds, logs);
   return {
     exitCode: exitCodeOf(envelope),
     envelope: session.masker.maskJson({ ...envelope, runs: session.summaries }),
@@ -141,7 +142,7 @@ function exitCodeIn(returned: unknown): number | undefined {
 function conclude(
   ending: Ending,
   reason: DatapyError | undefined,
-  session: Session,
+  { session, file }: { readonly session: Session; readonly file: string },
   executionTime: number,
   logs: Envelope["logs"],
 ): Envelope {
@@ -151,7 +152,11 @@ function conclude(
   if (ending.kind === "threw") {
     logThrown(session, ending.error);
     const faults = faultsOf(ending.error, (error) =>
-      fault("DATAPY_SCRIPT_THREW", { script: session.name, detail: messageOf(error) }, { cause: error }),
+      fault(
+        "DATAPY_SCRIPT_THREW",
+        { script: session.name, detail: messageOf(error) },
+        { cause: error, location: placeInStack(error, file) },
+      ),
     );
     return {
       ...failureEnvelope(faults[0], context),
@@ -165,7 +170,15 @@ function conclude(
     const errors =
       said.length > 0
         ? said
-        : [formatFault(fault("DATAPY_SCRIPT_FAILED", { script: session.name, code: String(ending.code) }))];
+        : [
+            formatFault(
+              fault(
+                "DATAPY_SCRIPT_FAILED",
+                { script: session.name, code: String(ending.code) },
+                { location: { file } },
+              ),
+            ),
+          ];
     return { ...failureEnvelope(undefined, context), errors, exit_code: code as ErrorExitCode };
   }
   const warnings = code === 10 && state.warnings.length === 0 ? ["the script ended with exit code 10"] : state.warnings;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fault } from "../errors.js";
+import { systemReason } from "../system-reason.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
 import { jobEditorSchema, parametersEditorSchema, projectEditorSchema, testEditorSchema } from "./editor-schema.js";
 
@@ -97,11 +98,7 @@ function writeWhole(path: string, text: string): string {
     renameSync(pending, path);
   } catch (error) {
     rmSync(pending, { force: true });
-    throw fault(
-      "DATAPY_FILE_UNWRITABLE",
-      { path, detail: error instanceof Error ? error.message : String(error) },
-      { cause: error },
-    );
+    throw fault("DATAPY_FILE_UNWRITABLE", { path, detail: systemReason(error) }, { cause: error });
   }
   return path;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
+import { systemReason } from "../system-reason.js";
 import type { SecretProvider } from "./secret-provider.js";
 
 /** `${secret.env.NAME}`: an environment variable. With the option `prefix`, only names that begin with it. */
@@ -30,9 +31,7 @@ export const fileProvider: SecretProvider = {
     try {
       text = readFileSync(path, "utf8");
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === "ENOENT") return undefined;
-      throw new Error(`${path} cannot be read (${code ?? "unknown fault"})`, { cause: error });
+      throw new Error(`${path} cannot be read: ${systemReason(error)}`, { cause: error });
     }
     if (text.length > MAXIMUM) throw new Error(`${path} is larger than 64 KiB`);
     return text.replace(/\r?\n$/, "");

@@ -68,8 +68,8 @@ export class SecretReader {
         options: own,
       });
       if (typeof value === "string" && value !== "") return { value };
-      const what =
-        value === undefined ? "there is none of that name" : value === "" ? "it is empty" : "the provider gave no text";
+      const none = name === "env" ? `the environment variable ${key} is not set` : "there is none of that name";
+      const what = value === undefined ? none : value === "" ? "it is empty" : "the provider gave no text";
       return { code: "DATAPY_SECRET_MISSING", detail: what };
     } catch (error) {
       return { code: "DATAPY_SECRET_MISSING", detail: messageOf(error) };

@@ -15,7 +15,7 @@ export function encodeValue(key: string, value: SqlValue): unknown {
   }
   if (value instanceof Uint8Array) return { [WRAPPER]: "bytes", value: Buffer.from(value).toString("base64") };
   if (Array.isArray(value)) return (value as readonly SqlValue[]).map((item) => encodeValue(key, item));
-  if (typeof value !== "object") throw fault("DATAPY_STATE_VALUE", { key, detail: `${typeof value} is not a value` });
+  if (typeof value !== "object") throw fault("DATAPY_STATE_VALUE", { key, detail: `a ${typeof value} is no value` });
   const fields = Object.entries(value).map(([name, field]) => [name, encodeValue(key, field)] as const);
   const object = Object.fromEntries(fields);
   return Object.hasOwn(object, WRAPPER) ? { [WRAPPER]: "object", value: object } : object;

@@ -25,10 +25,13 @@ export async function planParquet(
       const [row] = await ctx.data.query(sql`select count(*) as n from ${table(file)}`);
       rowsRead += Number(row?.["n"]);
     } catch (error) {
-      if (ctx.signal.aborted || !isDatapyError(error) || error.code !== "DATAPY_DATA_QUERY_FAILED") throw error;
+      const isDamaged =
+        isDatapyError(error) && ["DATAPY_DATA_QUERY_FAILED", "DATAPY_TABLE_UNREADABLE"].includes(error.code);
+      if (ctx.signal.aborted || !isDamaged) throw error;
+      const reason = error.code === "DATAPY_TABLE_UNREADABLE" ? "" : `: ${error.message}`;
       throw readerError(
         "FILE_READER_DAMAGED",
-        `${file} is no whole Parquet file: ${error.message}`,
+        `${file} is no whole Parquet file${reason}`,
         "Fetch or write it again.",
         error,
       );

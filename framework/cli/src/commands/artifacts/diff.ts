@@ -1,6 +1,6 @@
 import { compareTables, withTableReader } from "@datapy/sdk/artifacts";
 import type { TableComparison } from "@datapy/sdk/artifacts";
-import { ARTIFACT_ARG, artifactOf } from "../../artifacts/artifact-argument.js";
+import { artifactArgument, artifactOf } from "../../artifacts/artifact-argument.js";
 import { comparisonText } from "../../artifacts/comparison-text.js";
 import { BaseCommand } from "../../base-command.js";
 import { Flags } from "../../oclif.js";
@@ -19,7 +19,7 @@ Exit codes: 0 the tables are equal, 10 they differ, 20 they cannot be compared.`
     },
   ];
   static override enableJsonFlag = true;
-  static override args = { before: ARTIFACT_ARG, after: ARTIFACT_ARG };
+  static override args = { before: artifactArgument(), after: artifactArgument() };
   static override flags = {
     key: Flags.string({
       char: "k",

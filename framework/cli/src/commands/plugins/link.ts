@@ -51,7 +51,10 @@ export default class PluginsLink extends PluginsCommand {
 
 function describe(root: string): PackageDescription {
   const file = path.join(root, "package.json");
-  if (!existsSync(file)) throw fault("DATAPY_PLUGIN_NOT_A_MOD", { package: root, detail: "it has no package.json" });
+  if (!existsSync(file)) {
+    const detail = existsSync(root) ? "it has no package.json" : "there is no such folder";
+    throw fault("DATAPY_PLUGIN_NOT_A_MOD", { package: root, detail });
+  }
   const description = parse(readFileSync(file, "utf8"));
   if (!isDescription(description))
     throw fault("DATAPY_PLUGIN_NOT_A_MOD", { package: root, detail: "its package.json gives no name and version" });

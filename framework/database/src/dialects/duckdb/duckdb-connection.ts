@@ -26,13 +26,18 @@ export const duckdbDriver: DatabaseDriver = {
     const catalog = await host.data
       .attach(file.path, { readOnly: options.readOnly, timeout: file.connectTimeout })
       .catch((error: unknown) => {
+        const database = describeTarget(file);
+        const { code, cause, message } = error as { code?: string; cause?: { code?: string }; message: string };
         // A file that is only read is not made; DuckDB says so in many words and at the end.
-        if (!options.readOnly || !/database does not exist/i.test((error as Error).message)) throw error;
-        throw databaseFault(
-          "DATABASE_FILE_MISSING",
-          { database: describeTarget(file), reason: "nothing has been written to it yet" },
-          { cause: error },
-        );
+        if (options.readOnly && (/database does not exist/i.test(message) || cause?.code === "ENOENT")) {
+          const reason = "nothing has been written to it yet";
+          throw databaseFault("DATABASE_FILE_MISSING", { database, reason }, { cause: error });
+        }
+        if (code !== "DATAPY_DATA_QUERY_FAILED") throw error;
+        const isForeign = /not a valid DuckDB database file/i.test(message);
+        const reason = isForeign ? "it is no DuckDB file, or a damaged one" : message;
+        const hint = "Check that the path names a file of DuckDB, written by this version of it or an older one.";
+        throw databaseFault("DATABASE_CONNECT", { database, reason }, { cause: error, retryable: false, hint });
       });
     const connection = new DuckdbConnection(file, catalog, host);
     await connection.enter();

@@ -75,7 +75,11 @@ class SqliteConnection implements DatabaseConnection {
       (cause: unknown) => {
         const reason = (cause as Error).message;
         if ((cause as NodeJS.ErrnoException).code === "ENOENT")
-          throw databaseFault("DATABASE_FILE_MISSING", { database: name, reason }, { cause });
+          throw databaseFault(
+            "DATABASE_FILE_MISSING",
+            { database: name, reason: readOnly ? "there is no such file" : "there is no folder for it" },
+            { cause },
+          );
         throw databaseFault(
           "DATABASE_CONNECT",
           { database: name, reason },
@@ -94,7 +98,11 @@ class SqliteConnection implements DatabaseConnection {
       throw databaseFault(
         "DATABASE_CONNECT",
         { database: name, reason: (error as Error).message },
-        { cause: error, retryable: false },
+        {
+          cause: error,
+          retryable: false,
+          hint: "Check that the path names a file of SQLite, whole and not another program's, and that this user may use its folder.",
+        },
       );
     }
   }
@@ -244,6 +252,14 @@ class SqliteConnection implements DatabaseConnection {
             declared: column.type ?? "",
           })),
       );
+      if (columns.length === 0) {
+        const reason = "the query gives no columns";
+        throw databaseFault(
+          "DATABASE_INPUT_INVALID",
+          { reason },
+          { hint: "Write a SELECT: what reads changes nothing." },
+        );
+      }
       const [kinds = {}] = await this.query<Record<string, SqlValue>>(
         kindsQuery(inline, columns),
         "looking at the values",

@@ -1,6 +1,7 @@
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
-import { sql, table } from "@datapy/mod-kit";
+import { isDatapyError, sql, table } from "@datapy/mod-kit";
+import type { SourceLocation } from "@datapy/mod-kit";
 import type { ReferenceScope } from "../../config/configuration-types.js";
 import { absolutePath } from "../../config/absolute-path.js";
 import type { ResolvedConfiguration } from "../../config/resolved-configuration.js";
@@ -8,6 +9,7 @@ import type { TracedValue } from "../../config/traced-value.js";
 import { openRunData } from "../../data/run-data.js";
 import { openArtifactFolder } from "../../artifacts/artifact-folder.js";
 import { fault } from "../../errors.js";
+import { systemReason } from "../../system-reason.js";
 import { globExpression, globRoot, isGlob } from "../../lint/glob.js";
 import { toJsonValue } from "../../result/json-value.js";
 import type { Session } from "../../runner/session-types.js";
@@ -18,7 +20,7 @@ const MOST_ITEMS = 100_000;
 /**
  * The items that a step is run for: those of a list, files that a glob names (sorted), or rows of a table artifact. JSON values.
  *
- * @throws DatapyError `DATAPY_FOREACH_NOT_A_LIST`, `DATAPY_FOREACH_TOO_MANY`; what references and DuckDB throw
+ * @throws DatapyError `DATAPY_FOREACH_NOT_A_LIST`, `DATAPY_FOREACH_TOO_MANY`, `DATAPY_TABLE_UNREADABLE`; what references and DuckDB throw
  */
 export async function foreachItems(
   step: string,
@@ -48,7 +50,7 @@ export async function foreachItems(
       return files;
     }
     if (typeof rows === "string") {
-      const items = await rowsOf(absolutePath(rows, baseOf(configuration)), where);
+      const items = await rowsOf(absolutePath(rows, baseOf(configuration)), { ...where, location });
       limit(items.length);
       return items;
     }
@@ -92,7 +94,7 @@ function readFolder(folder: string): readonly import("node:fs").Dirent[] {
     return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw fault("DATAPY_FILE_DENIED", { detail: (error as Error).message }, { cause: error });
+    throw fault("DATAPY_FILE_DENIED", { detail: `${folder}: ${systemReason(error)}` }, { cause: error });
   }
 }
 
@@ -102,8 +104,15 @@ function isDirectory(file: string): boolean {
 
 async function rowsOf(
   file: string,
-  { session, signal }: { readonly session: Session; readonly signal: AbortSignal },
+  {
+    session,
+    signal,
+    location,
+  }: { readonly session: Session; readonly signal: AbortSignal; readonly location: SourceLocation | undefined },
 ): Promise<unknown[]> {
+  const unreadable = (detail: string, cause?: unknown): Error =>
+    fault("DATAPY_TABLE_UNREADABLE", { file, detail }, { location, cause });
+  if (!existsSync(file)) throw unreadable("there is no such file");
   const nowhere = path.join(session.temporary.path, "foreach");
   const artifacts = openArtifactFolder({
     mod: "foreach",
@@ -116,6 +125,10 @@ async function rowsOf(
   try {
     const rows = await data.context.query(sql`select * from ${table(file)}`, { limit: MOST_ITEMS + 1 });
     return rows.map((row) => toJsonValue(row));
+  } catch (error) {
+    if (!isDatapyError(error) || !["DATAPY_DATA_QUERY_FAILED", "DATAPY_TABLE_UNREADABLE"].includes(error.code))
+      throw error;
+    throw unreadable("it is no Parquet file, or a damaged one", error);
   } finally {
     await data.close();
     await artifacts.close();

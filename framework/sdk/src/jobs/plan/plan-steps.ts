@@ -3,6 +3,7 @@ import { TracedObject } from "../../config/traced-value.js";
 import type { TracedValue } from "../../config/traced-value.js";
 import type { RunFile } from "../../config/config-sources.js";
 import { fault } from "../../errors.js";
+import { listOf } from "../../config/expander.js";
 import { asksForStatus, parseCondition } from "../conditions/parse-condition.js";
 import type { PlanEdge } from "./plan-types.js";
 import { dependentsOf, reachable } from "./step-graph.js";
@@ -68,7 +69,8 @@ export function findDependencies(file: JobSource, steps: readonly WrittenStep[])
   };
   const place = ({ step, location }: NamedStep): number => {
     const found = index.get(stepKey(step));
-    if (found === undefined) throw fault("DATAPY_STEP_UNKNOWN", { id: step }, { location });
+    if (found === undefined)
+      throw fault("DATAPY_STEP_UNKNOWN", { id: step, steps: listOf(steps.map(({ id }) => id)) }, { location });
     return found;
   };
 

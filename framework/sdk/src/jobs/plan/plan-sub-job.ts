@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { loadConfiguration } from "../../config/load-configuration.js";
 import type { ResolvedConfiguration } from "../../config/resolved-configuration.js";
@@ -27,6 +28,10 @@ export async function planSubJob(
   if (within.includes(file)) {
     const cycle = [...within.slice(within.indexOf(file)), file].map((one) => path.basename(one)).join(" → ");
     throw fault("DATAPY_JOB_CYCLE", { cycle }, { location: step.job?.location });
+  }
+  if (request.configuration.parts.request.files?.[file] === undefined && !existsSync(file)) {
+    const hint = `Check the spelling; the path of a job is taken from the folder of the file that names it, ${path.dirname(within.at(-1) ?? "")}.`;
+    throw fault("DATAPY_FILE_NOT_FOUND", { path: file }, { location: step.job?.location, hint });
   }
   const globals = step.params === undefined ? {} : ((await configuration.expandValue(step.params, UNKNOWN)) as object);
   const own = await loadSubJob(request.configuration, file, globals as Readonly<Record<string, unknown>>);

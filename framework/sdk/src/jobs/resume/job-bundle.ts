@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fault } from "../../errors.js";
+import { systemReason } from "../../system-reason.js";
 import type { Session } from "../../runner/session-types.js";
 import type { PlannedJob } from "../plan/plan-job.js";
 import type { Selection } from "../plan/select-steps.js";
@@ -119,7 +120,11 @@ export function parseBundle(file: string, text: string): JobBundle {
   try {
     bundle = JSON.parse(text);
   } catch (error) {
-    throw fault("DATAPY_BUNDLE_INVALID", { file, detail: (error as Error).message }, { cause: error });
+    throw fault(
+      "DATAPY_BUNDLE_INVALID",
+      { file, detail: `it is not JSON: ${(error as Error).message}` },
+      { cause: error },
+    );
   }
   const format = (bundle as { readonly format?: unknown } | null)?.format;
   if (format !== 1)
@@ -190,6 +195,6 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw fault("DATAPY_BUNDLE_INVALID", { file, detail: (error as Error).message }, { cause: error });
+    throw fault("DATAPY_BUNDLE_INVALID", { file, detail: systemReason(error) }, { cause: error });
   }
 }

@@ -3,6 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fault } from "../../errors.js";
+import { systemReason } from "../../system-reason.js";
 import { datapyFacet, readEvents } from "../../ledger/ledger-line.js";
 import { productVersion } from "../../ledger/producer.js";
 import { resolveRunId } from "../../ledger/run-record.js";
@@ -54,7 +55,7 @@ export async function bundleSession(workPath: string, id: string, output: string
       renameSync(beside, file);
     } catch (error) {
       rmSync(beside, { force: true });
-      throw fault("DATAPY_FILE_UNWRITABLE", { path: file, detail: (error as Error).message }, { cause: error });
+      throw fault("DATAPY_FILE_UNWRITABLE", { path: file, detail: systemReason(error) }, { cause: error });
     }
     return {
       file,
@@ -86,11 +87,16 @@ export async function readArchivedBundle(file: string): Promise<JobBundle> {
       },
     });
   } catch (error) {
-    throw fault("DATAPY_BUNDLE_INVALID", { file, detail: (error as Error).message }, { cause: error });
+    throw fault("DATAPY_BUNDLE_INVALID", { file, detail: archiveReason(error) }, { cause: error });
   }
   if (pieces.length === 0) throw fault("DATAPY_BUNDLE_INVALID", { file, detail: "it holds no job" });
   if (bytes > MOST_BYTES) throw fault("DATAPY_BUNDLE_INVALID", { file, detail: "the bundle in it is too large" });
   return parseBundle(file, Buffer.concat(pieces).toString("utf8"));
+}
+
+function archiveReason(error: unknown): string {
+  const isArchive = !String((error as { readonly code?: unknown }).code).startsWith("TAR_");
+  return isArchive ? systemReason(error) : "it is no .tar.gz archive, or a damaged one";
 }
 
 /** A session by its id, whether or not a run of it is known; or by the id of one of its runs. */
