@@ -7,6 +7,12 @@ export interface SourceLocation {
   readonly column?: number;
 }
 
+/** A place in a text. Lines and columns count from 1. */
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** Parts of a {@link DatapyError}. */
 export interface DatapyErrorInput {
   /** Stable name of the fault, `DATAPY_…` for the host's own, `<MOD>_…` for a mod's (`CSV_BAD_ROW`). Programs match on this. */
@@ -19,6 +25,13 @@ export interface DatapyErrorInput {
   readonly exitCode?: ErrorExitCode;
   /** Where in a user's file the fault is. */
   readonly location?: SourceLocation;
+  /**
+   * The parameter that the fault is about, by its name or by the way into it (`["rules", 1, "column"]`): where no `location` is given,
+   * the host says where that was written.
+   */
+  readonly parameter?: string | readonly (string | number)[];
+  /** Where in the text that this parameter holds (SQL, say) the fault is. Lines and columns count from 1. */
+  readonly position?: TextPosition;
   /** Whether the same call may succeed later without any change: a refused connection, a 503. Default `false`. */
   readonly retryable?: boolean;
   /** The error that this one explains. */
@@ -35,6 +48,8 @@ export class DatapyError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: ErrorExitCode;
   readonly location: SourceLocation | undefined;
+  readonly parameter: string | readonly (string | number)[] | undefined;
+  readonly position: TextPosition | undefined;
   readonly retryable: boolean;
 
   constructor(input: DatapyErrorInput) {
@@ -44,6 +59,8 @@ export class DatapyError extends Error {
     this.hint = input.hint;
     this.exitCode = input.exitCode ?? 30;
     this.location = input.location;
+    this.parameter = input.parameter;
+    this.position = input.position;
     this.retryable = input.retryable ?? false;
   }
 }

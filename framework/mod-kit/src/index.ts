@@ -18,7 +18,7 @@ export type { ArtifactOptions, ParameterSemantics, PathOptions } from "./schema.
 export { ident, isSql, join, literal, raw, renderSql, sql, table } from "./sql.js";
 export type { RenderedSql, Sql, SqlDialect, SqlPart, SqlValue } from "./sql.js";
 export { DatapyError, isDatapyError } from "./datapy-error.js";
-export type { DatapyErrorInput, SourceLocation } from "./datapy-error.js";
+export type { DatapyErrorInput, SourceLocation, TextPosition } from "./datapy-error.js";
 export { EnvelopeSchema, EXIT_CODES, JobEnvelopeSchema, ScriptEnvelopeSchema } from "./envelope.js";
 export type { Envelope, EnvelopeLogs, ErrorEnvelope, ErrorExitCode, ExitCode, SuccessEnvelope } from "./envelope.js";
 export type {
@@ -48,3 +48,4 @@ export { rowNumber } from "./row-number.js";
 export { isKnownType, strictCast } from "./strict-cast.js";
 export type { CastTarget, StrictCast } from "./strict-cast.js";
 export { closestName } from "./closest-name.js";
+export { missingFileHint } from "./missing-file-hint.js";
