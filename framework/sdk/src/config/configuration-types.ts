@@ -1,4 +1,4 @@
-import type { DatapyError, SourceLocation } from "@datapy/mod-kit";
+import type { DatapyError, SourceLocation, TextPosition } from "@datapy/mod-kit";
 import type { Masker } from "../secrets/masker-types.js";
 
 /** Layers in rising order of precedence. */
@@ -48,8 +48,8 @@ export interface ResolvedParameters {
   readonly origins: ReadonlyMap<string, ValueOrigin>;
   /** Values to mask from now on. */
   readonly secrets: readonly string[];
-  /** Where the value at a JSON pointer (or its nearest parent) was written. */
-  locate(pointer: string): SourceLocation | undefined;
+  /** Where the value at a JSON pointer (or its nearest parent) was written; of a text the place in it, where `position` names one. */
+  locate(pointer: string, position?: TextPosition): SourceLocation | undefined;
 }
 
 /** Logging as configured by project, environment and globals. */

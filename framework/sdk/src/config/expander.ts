@@ -161,7 +161,8 @@ export class Expander {
       case "item": {
         if (this.#sources.item === undefined) return unknown(place, "only a step with foreach has an item");
         const value = follow(this.#sources.item, reference.path);
-        return value === undefined ? unknown(place, `the item has no ${reference.path.join(".")}`) : given(value);
+        if (value !== undefined) return given(value);
+        return lacking(place, reference.path, this.#sources.item);
       }
       case "secret": {
         const found = this.#sources.secret(reference.provider, reference.key);
@@ -289,6 +290,16 @@ function absent(place: Place, what: string, name: string, present: readonly stri
   const list = present.length === 0 ? "" : ` (there is ${listOf(present)})`;
   const detail = `there is no ${what}${list}${looked === "" ? "" : `; ${looked}`}`;
   return failed("DATAPY_REFERENCE_UNKNOWN", place, detail, near === undefined ? undefined : `Did you mean ${near}?`);
+}
+
+/** What the item of a foreach does not have, and what it has. */
+function lacking(place: Place, path: readonly string[], item: unknown): Outcome {
+  const within = path.length === 1 && typeof item === "object" && item !== null && !Array.isArray(item);
+  const present = within ? Object.keys(item) : [];
+  const near = closestName(path[0] ?? "", present);
+  const list = present.length === 0 ? "" : ` (it has ${listOf(present)})`;
+  const hint = near === undefined ? undefined : `Did you mean ${near}?`;
+  return failed("DATAPY_REFERENCE_UNKNOWN", place, `the item has no ${path.join(".")}${list}`, hint);
 }
 
 /** The first dozen of some names. */

@@ -14,6 +14,9 @@ import type { TracedObject, TracedValue } from "./traced-value.js";
 /** A global that every mod inherits, whether or not it declares it: what relative paths are taken from. */
 export const BASE_PATH = "base_path";
 
+/** The place of parameters that a script gave, until somebody asks for the line of its call. */
+export const CALL_IN_SCRIPT = "runMod";
+
 /**
  * JSON Schema keyword of a parameter: mods whose project defaults it takes where it has no value of its own, as a list, or as
  * `{ mods, unless }` with parameters that stand in for it: where one of them has a value, nothing is taken.
@@ -155,7 +158,7 @@ function stepKey(id: string): string {
 function scriptParameters(params: ResolveRequest["params"], faults: DatapyError[]): TracedObject | undefined {
   if (params === undefined) return undefined;
   try {
-    return traceJson(params, "params", { location: { file: "runMod" } }) as TracedObject;
+    return traceJson(params, "params", { location: { file: CALL_IN_SCRIPT } }) as TracedObject;
   } catch (error) {
     if (!(error instanceof NotJsonError)) throw error;
     const what = `parameter ${error.pointer.slice(1).replaceAll("/", ".") || "object"}`;

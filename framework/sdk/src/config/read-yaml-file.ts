@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { missingFileHint } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 import { systemReason } from "../system-reason.js";
 import { YAML_LIMITS } from "./parse-yaml.js";
@@ -16,7 +17,12 @@ export function readYamlFile(path: string, cwd: string): string {
     bytes = readAtMost(path, YAML_LIMITS.bytes + 1);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") throw fault("DATAPY_FILE_NOT_FOUND", { path, cwd }, { cause: error });
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw fault(
+        "DATAPY_FILE_NOT_FOUND",
+        { path, cwd },
+        { cause: error, hint: `${missingFileHint(path)} A relative path is taken from the working directory, ${cwd}.` },
+      );
     throw fault("DATAPY_FILE_UNREADABLE", { path, detail: reasonOf(code, error) }, { cause: error });
   }
   if (bytes.length > YAML_LIMITS.bytes)

@@ -1,4 +1,4 @@
-import type { DatapyError, SourceLocation } from "@datapy/mod-kit";
+import type { DatapyError, SourceLocation, TextPosition } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 import { absolutePath } from "./absolute-path.js";
 import { kindOf } from "./config-sources.js";
@@ -34,7 +34,7 @@ export function realizeParameters(
     basePath,
     origins: realizer.origins,
     secrets: realizer.secrets,
-    locate: (pointer) => locate(merged, pointer),
+    locate: (pointer, position) => locate(merged, pointer, position),
   };
 }
 
@@ -137,7 +137,7 @@ function typedText(text: string, schema: JsonSchema | undefined): unknown {
   return problem === undefined ? value : text;
 }
 
-function locate(root: TracedObject, pointer: string): SourceLocation | undefined {
+function locate(root: TracedObject, pointer: string, position?: TextPosition): SourceLocation | undefined {
   let node: TracedValue = root;
   let location = root.location;
   for (const step of pointerSteps(pointer)) {
@@ -147,5 +147,15 @@ function locate(root: TracedObject, pointer: string): SourceLocation | undefined
     node = next;
     location = node.location ?? location;
   }
-  return location;
+  return position === undefined || node.kind !== "scalar" ? location : (locateText(node, position) ?? location);
+}
+
+/** Where in the file a place of a text stands: of SQL in a block of YAML, the line of the file. */
+function locateText(node: TracedScalar, { line, column }: TextPosition): SourceLocation | undefined {
+  const { value } = node;
+  if (typeof value !== "string" || node.template !== undefined) return node.location;
+  const lines = value.split("\n");
+  const index = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + column - 1;
+  const [word = ""] = /^(?:\w+|"[^"\n]*"|\S)/.exec(value.slice(index)) ?? [];
+  return word === "" ? node.location : node.locateInside(index, word);
 }

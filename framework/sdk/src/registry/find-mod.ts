@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import path from "node:path";
-import { DatapyError } from "@datapy/mod-kit";
+import { DatapyError, missingFileHint } from "@datapy/mod-kit";
 import { absolutePath } from "../config/absolute-path.js";
 import { closestName } from "../config/closest-name.js";
 import { fault } from "../errors.js";
@@ -135,13 +135,15 @@ function isPackageName(name: string): boolean {
   return /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/.test(name);
 }
 
+const RELATIVE = "A relative path is taken from the working directory, in a job file else from the job file's folder.";
+
 function findPath(given: string, options: FindOptions): RegisteredMod {
   const file = absolutePath(given, path.resolve(options.cwd ?? process.cwd()));
   let isDirectory: boolean;
   try {
     isDirectory = statSync(file).isDirectory();
   } catch (cause) {
-    throw fault("DATAPY_MOD_NOT_FOUND", { path: file }, { cause });
+    throw fault("DATAPY_MOD_NOT_FOUND", { path: file }, { cause, hint: `${missingFileHint(file)} ${RELATIVE}` });
   }
   return isDirectory ? findFolder(file) : fileMod(file);
 }

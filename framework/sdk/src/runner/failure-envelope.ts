@@ -23,11 +23,18 @@ export function isFaultList(error: unknown): error is FaultList {
   return error instanceof Error && (error as { brand?: unknown }).brand === "datapy.fault-list";
 }
 
-/** One entry of an envelope's `errors`: `CODE: what (file:line:column). hint`. */
+/**
+ * One entry of an envelope's `errors`: `CODE: what (file:line:column). hint`. Of a message of several lines, such as one with a caret
+ * under the place, the first gets the location, and the hint stands on a line of its own.
+ */
 export function formatFault(error: DatapyError): string {
   const place = error.location === undefined ? "" : ` (${formatLocation(error.location)})`;
-  const what = `${error.code}: ${error.message}${place}`;
+  const [first = "", ...lines] = error.message.split("\n");
+  // What a colon announces stands right behind it.
+  const placed = first.endsWith(":") && lines.length > 0 ? `${first.slice(0, -1)}${place}:` : first + place;
+  const what = [`${error.code}: ${placed}`, ...lines].join("\n");
   if (error.hint === undefined || error.hint === "") return what;
+  if (lines.length > 0) return `${what}\n${error.hint}`;
   return `${/[.!?]$/.test(what) ? what : `${what}.`} ${error.hint}`;
 }
 

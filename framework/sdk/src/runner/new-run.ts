@@ -22,6 +22,7 @@ export function newRun(session: Session, step: Step, options: RunStepOptions): R
     inputs: [],
     recorded: false,
     opened: undefined,
+    locate: undefined,
     failure: undefined,
     aside: undefined,
     deadline: startDeadline({

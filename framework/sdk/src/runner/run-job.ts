@@ -1,9 +1,14 @@
+import path from "node:path";
 import { loadConfiguration } from "../config/load-configuration.js";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.js";
 import { failureEnvelope } from "./failure-envelope.js";
 import type { JobEnvelope } from "../jobs/run-job-types.js";
+import { callSiteOf } from "./call-site.js";
+import { checkOptions } from "./check-options.js";
 import { durationMilliseconds } from "./duration-milliseconds.js";
 import { randomHex } from "./random-ids.js";
+import { placeFaults } from "./place-faults.js";
+import type { FaultPlaces } from "./place-faults.js";
 import { RunFailure, leaveToSession } from "./run-mod.js";
 import { currentSession, scriptState } from "./script-session.js";
 import type { Session } from "./session-types.js";
@@ -32,6 +37,19 @@ export interface RunJobOptions {
   readonly failOnError?: boolean;
 }
 
+const OPTIONS = [
+  "step",
+  "select",
+  "from",
+  "set",
+  "environment",
+  "maxParallel",
+  "timeout",
+  "onEmpty",
+  "signal",
+  "failOnError",
+] as const satisfies (keyof RunJobOptions)[];
+
 /**
  * Runs a job file in the session of the script, and gives the job's envelope: that of `datapy run-job`, with `steps`. An error is an
  * envelope too, unless `failOnError` is `true`. Globals that were set with `setGlobalConfig` lie over those of the job. To be able to go
@@ -40,11 +58,14 @@ export interface RunJobOptions {
  * @param file path of the job file; a relative one is taken from the working directory.
  */
 export async function runJob(file: string, options: RunJobOptions = {}): Promise<JobEnvelope> {
+  const callSite = callSiteOf(runJob);
+  checkOptions("runJob", options, OPTIONS, callSite);
   const timeoutMs =
     options.timeout === undefined ? undefined : durationMilliseconds(options.timeout, "the timeout given to runJob");
   const session = await currentSession();
-  const envelope = await run(session, file, options, timeoutMs);
-  if (options.failOnError === true && envelope.status === "error") throw new RunFailure(envelope);
+  const envelope = await run(session, file, { options, timeoutMs, callSite });
+  if (options.failOnError === true && envelope.status === "error")
+    throw new RunFailure(envelope, `the job ${path.basename(file)}`);
   if (options.failOnError === undefined) leaveToSession(envelope);
   return envelope;
 }
@@ -52,8 +73,15 @@ export async function runJob(file: string, options: RunJobOptions = {}): Promise
 async function run(
   session: Session,
   file: string,
-  options: RunJobOptions,
-  timeoutMs: number | undefined,
+  {
+    options,
+    timeoutMs,
+    callSite,
+  }: {
+    readonly options: RunJobOptions;
+    readonly timeoutMs: number | undefined;
+    readonly callSite: FaultPlaces["callSite"];
+  },
 ): Promise<JobEnvelope> {
   const runSuffix = randomHex(4);
   try {
@@ -87,7 +115,8 @@ async function run(
     return envelope;
   } catch (error) {
     const logs = { log_file: session.log.file, session_id: session.id, run_id: `job_${runSuffix}` };
-    const envelope = failureEnvelope(error, { executionTime: 0, logs, globals: session.globals });
+    const placed = placeFaults(error, { locate: undefined, callSite });
+    const envelope = failureEnvelope(placed, { executionTime: 0, logs, globals: session.globals });
     for (const text of envelope.errors) session.log.lifecycle("error", session.masker.mask(text));
     return session.masker.maskJson({ ...envelope, steps: [] });
   }

@@ -11,8 +11,11 @@ import type {
 } from "@datapy/mod-kit";
 import { valueWords } from "../contract/value-words.js";
 import { fault } from "../errors.js";
+import { callSiteOf } from "./call-site.js";
+import { checkOptions } from "./check-options.js";
 import { durationMilliseconds } from "./duration-milliseconds.js";
 import { exitCodeOf } from "../result/exit-code-of.js";
+import { nameStep } from "../result/name-step.js";
 import { runStep } from "./run-step.js";
 import { currentSession, scriptState } from "./script-session.js";
 
@@ -34,17 +37,23 @@ export interface RunModOptions {
   readonly failOnError?: boolean;
 }
 
+const OPTIONS = ["timeout", "version", "step", "signal", "failOnError"] as const satisfies (keyof RunModOptions)[];
+
 /** What {@link runMod} throws with `failOnError: true`. Its code is `DATAPY_RUN_FAILED`, its exit code that of the run. */
 export class RunFailure extends DatapyError {
   readonly envelope: ErrorEnvelope;
 
-  constructor(envelope: ErrorEnvelope) {
+  /** What failed, in words: `step load`, `the job nightly.yaml`. */
+  readonly what: string;
+
+  constructor(envelope: ErrorEnvelope, what: string) {
     super({
       code: "DATAPY_RUN_FAILED",
-      message: `${envelope.logs.run_id}: ${envelope.errors.join("; ")}`,
+      message: `${what}: ${envelope.errors.join("; ")}`,
       exitCode: envelope.exit_code,
     });
     this.envelope = envelope;
+    this.what = what;
   }
 }
 
@@ -99,6 +108,8 @@ export async function runMod(
   params: Readonly<Record<string, unknown>> = {},
   options: RunModOptions = {},
 ): Promise<Envelope> {
+  const callSite = callSiteOf(runMod);
+  checkOptions("runMod", options, OPTIONS, callSite);
   if (typeof mod !== "string" && !isModDefinition(mod)) {
     throw fault("DATAPY_SCRIPT_ARGUMENT", {
       what: "the mod given to runMod",
@@ -127,18 +138,19 @@ export async function runMod(
       ...(options.step === undefined ? {} : { stepId: options.step }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     },
-    { definition: typeof mod === "string" ? undefined : mod, signal: options.signal },
+    { definition: typeof mod === "string" ? undefined : mod, signal: options.signal, callSite },
   );
-  if (options.failOnError === true && envelope.status === "error") throw new RunFailure(envelope);
-  if (options.failOnError === undefined) leaveToSession(envelope);
+  const what = `step ${options.step ?? envelope.logs.run_id.replace(/_[0-9a-f]{8}$/, "")}`;
+  if (options.failOnError === true && envelope.status === "error") throw new RunFailure(envelope, what);
+  if (options.failOnError === undefined) leaveToSession(envelope, (error) => nameStep(error, what));
   return envelope;
 }
 
 /** Leaves a result that the script does not handle itself to its session: for the exit code, errors and warnings of that. */
-export function leaveToSession(envelope: Envelope): void {
+export function leaveToSession(envelope: Envelope, named = (error: string): string => error): void {
   const state = scriptState();
   const code = exitCodeOf(envelope);
   if (code > state.worst) state.worst = code;
-  state.errors.push(...envelope.errors);
+  state.errors.push(...envelope.errors.map(named));
   if (envelope.status !== "error") state.warnings.push(...envelope.warnings);
 }

@@ -1,10 +1,13 @@
 import { placeInStack } from "./place-in-stack.js";
 import { statSync } from "node:fs";
+import { isDatapyError } from "@datapy/mod-kit";
 import type { DatapyError, Envelope, ErrorExitCode, ExitCode } from "@datapy/mod-kit";
 import { MODULE_ENDING, importFile } from "../contract/import-file.js";
 import { fault } from "../errors.js";
 import { exitCodeOf } from "../result/exit-code-of.js";
+import { nameStep } from "../result/name-step.js";
 import { failureEnvelope, faultsOf, formatFault, messageOf, roundSeconds } from "./failure-envelope.js";
+import type { RunFailure } from "./run-mod.js";
 import { noRunLeft, nothingLeftToDo } from "./script-drain.js";
 import { asExitCode, exitCodeOfError } from "./script-exit-code.js";
 import { stackOf } from "./stack-of.js";
@@ -62,6 +65,11 @@ export async function runScript(
   const began = performance.now();
   const ending = await endOf(script);
   const session = await currentSession();
+  // What still runs beside a run that failed is of no use to anybody, and would find its working files gone.
+  if (ending.kind === "threw" && session.active.size > 0) {
+    session.abort(fault("DATAPY_CANCELED", { cause: "the failure of the script" }));
+    await noRunLeft();
+  }
   const seconds = (performance.now() - began) / 1000;
   const logs = {
     log_file: session.log.file,
@@ -160,7 +168,8 @@ function conclude(
     );
     return {
       ...failureEnvelope(faults[0], context),
-      errors: faults.map(formatFault),
+      // What failed says itself why: as it would in a job.
+      errors: isRunFailure(ending.error) ? errorsOf(ending.error) : faults.map(formatFault),
       exit_code: exitCodeOfError(ending.error) as ErrorExitCode,
     };
   }
@@ -197,7 +206,28 @@ function conclude(
   };
 }
 
+/** `RunFailure` of any loaded copy of the sdk. */
+function isRunFailure(error: unknown): error is RunFailure {
+  return isDatapyError(error) && error.code === "DATAPY_RUN_FAILED" && "envelope" in error && "what" in error;
+}
+
+function errorsOf({ envelope, what }: RunFailure): string[] {
+  return "steps" in envelope ? [...envelope.errors] : envelope.errors.map((one) => nameStep(one, what));
+}
+
+/** The lines of the script that led to a failed run; what is wrong with the input needs none. */
+function callsOf(error: RunFailure): string | undefined {
+  if (error.exitCode === 20) return undefined;
+  return error.stack
+    ?.split("\n")
+    .filter((line) => /^\s+at /.test(line))
+    .join("\n");
+}
+
+/** Errors of a run stand in the log already. */
 function logThrown(session: Session, error: unknown): void {
-  const stack = stackOf(error);
-  session.log.lifecycle("error", `the script failed: ${messageOf(error)}`, {}, stack === undefined ? {} : { stack });
+  const known = isRunFailure(error);
+  const stack = known ? callsOf(error) : stackOf(error);
+  const message = known ? `${error.what} ended with exit code ${String(error.exitCode)}` : messageOf(error);
+  session.log.lifecycle("error", `the script failed: ${message}`, {}, stack === undefined ? {} : { stack });
 }

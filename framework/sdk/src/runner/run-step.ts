@@ -15,6 +15,8 @@ import type { CurrentRun } from "./current-run.js";
 import { failureEnvelope, isFaultList, messageOf } from "./failure-envelope.js";
 import { nameOf, newRun } from "./new-run.js";
 import { openRunContext } from "./run-context.js";
+import { placeFaults } from "./place-faults.js";
+import type { FaultPlaces } from "./place-faults.js";
 import { recordEnd, recordStart } from "./run-record.js";
 import type { Run, RunScope } from "./run-types.js";
 import type { Session } from "./session-types.js";
@@ -40,6 +42,8 @@ export interface RunStepOptions {
    * there is one. Nothing runs then.
    */
   readonly reuse?: ((run: PreparedRun) => Promise<SuccessEnvelope | undefined>) | undefined;
+  /** Where a script asked for the run. */
+  readonly callSite?: FaultPlaces["callSite"];
   /** Told how the run has ended, secrets masked, before log, ledger and session are: what it writes down is there first. Never rejects. */
   readonly onEnd?: ((envelope: Envelope, details: RunDetails) => Promise<void>) | undefined;
 }
@@ -87,8 +91,9 @@ export async function runStep(session: Session, step: Step, options: RunStepOpti
     done.catch(() => undefined);
     envelope = await Promise.race([done, run.deadline.over]);
   } catch (error) {
-    const reason: unknown = run.deadline.signal.aborted ? run.deadline.signal.reason : error;
-    if (reason !== error) run.aside = error;
+    const ended: unknown = run.deadline.signal.aborted ? run.deadline.signal.reason : error;
+    if (ended !== error) run.aside = error;
+    const reason = placeFaults(ended, { locate: run.locate, callSite: options.callSite });
     run.failure = reason;
     envelope = failureEnvelope(reason, { executionTime: (performance.now() - began) / 1000, logs: logsOf(run) });
   } finally {
@@ -139,6 +144,7 @@ async function travel(run: Run, { definition: imported, reuse }: RunStepOptions)
       ...(scope === undefined ? {} : { added: scope.added }),
     };
     const { resolved, prepared } = await validParameters({ session, configuration, step, definition, references });
+    run.locate = (pointer, position) => resolved.locate(pointer, position);
     deadline.signal.throwIfAborted();
     const earlier = await reuse?.({
       mod: run.mod,

@@ -1,4 +1,5 @@
 import type { LedgerInput } from "../ledger/ledger-types.js";
+import type { FaultPlaces } from "./place-faults.js";
 import type { RunContext } from "./run-context.js";
 import type { RunDeadline } from "./run-deadline.js";
 import type { Configuration } from "../config/configuration-types.js";
@@ -38,6 +39,8 @@ export interface Run {
   recorded: boolean;
   /** What was handed to the mod, once it was. */
   opened: RunContext | undefined;
+  /** Where its parameters were written, once they are known. */
+  locate: FaultPlaces["locate"];
   /** Why it failed. */
   failure: unknown;
   /** What it threw when it had to end for another reason: for the log only. */

@@ -6,11 +6,13 @@ import { isDatapyError } from "@datapy/mod-kit";
  */
 export function stackOf(error: unknown): string | undefined {
   let deepest = error;
+  let isExplained = false;
   while (isErrorLike(deepest) && isErrorLike(deepest.cause)) {
-    if (isInputFault(deepest) && "syscall" in deepest.cause) break;
+    isExplained ||= isInputFault(deepest);
     deepest = deepest.cause;
   }
-  return !isErrorLike(deepest) || saysAll(deepest) ? undefined : deepest.stack;
+  if (!isErrorLike(deepest) || saysAll(deepest)) return undefined;
+  return isExplained && ("syscall" in deepest || !hasCalls(deepest)) ? undefined : deepest.stack;
 }
 
 function saysAll(error: object): boolean {
@@ -21,6 +23,11 @@ function saysAll(error: object): boolean {
 
 function isInputFault(error: object): boolean {
   return isDatapyError(error) && error.exitCode === 20;
+}
+
+/** What native code threw (DuckDB) came from no line of anybody, and its words are in the error that explains it. */
+function hasCalls({ stack }: { readonly stack: string }): boolean {
+  return /^\s+at /m.test(stack);
 }
 
 /** Errors of native code and of other realms are no `instanceof Error`. */

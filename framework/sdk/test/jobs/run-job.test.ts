@@ -190,6 +190,18 @@ steps:
     ]);
   });
 
+  it("says once what is wrong with all of its items, with the place in the file", async () => {
+    const { code, envelope } = await host.runJob(
+      `steps:\n- {id: each, mod: ./step.mjs, foreach: [{id: 1}, {id: 2}], params: {name: "i\${item.idd}"}}\n`,
+    );
+    expect(code).toBe(20);
+    expect(envelope.errors).toEqual([
+      expect.stringMatching(
+        /^DATAPY_REFERENCE_UNKNOWN: step each: 2 items: .*the item has no idd \(it has id\) \(.*:2:\d+\)\. Did you mean id\?$/,
+      ),
+    ]);
+  });
+
   it("an item that fails fails the step; the others are done, and are not done again", async () => {
     const text = `steps:\n- {id: each, mod: ./step.mjs, concurrency: 2, foreach: [1, 2, 3, 4], params: {name: "i\${item}", fail: "ok\${item}"}}\n`;
     for (const item of [1, 3, 4]) host.file(`ok${item}`, "");

@@ -18,6 +18,60 @@ const MODS = (): void => {
   host.mod("fails", `throw new Error("boom");`);
 };
 
+describe("what a failed run of a script says", () => {
+  const flow = async (body: string) => {
+    MODS();
+    const script = host.file("flow.mjs", `import { runMod, runJob } from "@datapy/sdk";\n\n${body}\n`);
+    const outcome = await host.runScript(script).ended;
+    return { script, code: outcome.code, errors: envelopeOf(outcome).errors, stderr: outcome.stderr };
+  };
+
+  it.each([
+    ["where failOnError threw", `await runMod("./good.mjs", { rows: "many" }, { step: "load", failOnError: true });`],
+    ["where the script left it to its session", `await runMod("./good.mjs", { rows: "many" }, { step: "load" });`],
+  ])("the step, the line of the script and the fault's own code, %s", async (_, body) => {
+    const { script, code, errors, stderr } = await flow(body);
+    expect(code).toBe(20);
+    expect(errors).toEqual([
+      `DATAPY_PARAMETER_INVALID: step load: rows must be a whole number, not the text "many" (${script}:3). Correct the value.`,
+    ]);
+    // The log says it once; the script's end does not repeat it.
+    expect(stderr.split('not the text \\"many\\"')).toHaveLength(2);
+  });
+
+  it("the line of the script for a job file that is not there", async () => {
+    host.file("nightly.yaml", "mods: {}\n");
+    const { script, code, errors } = await flow(`await runJob("./nightli.yaml", { failOnError: true });`);
+    expect(code).toBe(20);
+    expect(errors[0]).toMatch(/^DATAPY_FILE_NOT_FOUND: no such file: .*nightli\.yaml/);
+    expect(errors[0]).toContain(`(${script}:3)`);
+    expect(errors[0]).toMatch(/Did you mean .*nightly\.yaml\?/);
+  });
+
+  it.each(["runMod('./good.mjs', {}, { failOnErr: true })", "runJob('./job.yaml', { failOnErr: true })"])(
+    "an option that there is not: %s",
+    async (call) => {
+      const { script, code, errors } = await flow(`await ${call};`);
+      expect(code).toBe(20);
+      expect(errors[0]).toMatch(/^DATAPY_SCRIPT_ARGUMENT: .*"failOnErr".*Did you mean failOnError\?$/);
+      expect(errors[0]).toContain(`(${script}:3)`);
+    },
+  );
+
+  it("a run beside one that failed is canceled in good order", async () => {
+    host.mod(
+      "waits",
+      `await new Promise((resolve, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));`,
+    );
+    const { code, errors, stderr } = await flow(
+      `await Promise.all([runMod("./waits.mjs", {}, { failOnError: true }), runMod("./good.mjs", { rows: "many" }, { failOnError: true })]);`,
+    );
+    expect(code).toBe(20);
+    expect(errors).toEqual([expect.stringMatching(/^DATAPY_PARAMETER_INVALID: step good: /)]);
+    expect(stderr).toContain("canceled by the failure of the script");
+  });
+});
+
 describe("the exit code of a script", () => {
   beforeEach(MODS);
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ExitCode } from "@datapy/mod-kit";
 import { fault } from "../../errors.js";
+import { nameStep } from "../../result/name-step.js";
 import { formatFault } from "../../runner/failure-envelope.js";
 import type { PlanStep } from "../plan/plan-types.js";
 import type { Outcome } from "./engine-types.js";
@@ -17,7 +18,7 @@ export function foreachEnding(
   executionTime: number,
 ): StepEnding {
   const failed = items.filter(({ status }) => status === "error" || status === "skipped");
-  const errors = failed.flatMap(({ summary }) => summary.errors);
+  const errors = eachOnce(failed.flatMap(({ summary }) => summary.errors));
   const { globals, conflict } = gatherGlobals(step, items);
   if (conflict !== undefined) errors.push(conflict);
   const isError = failed.length > 0 || conflict !== undefined;
@@ -49,6 +50,13 @@ export function foreachEnding(
       errors,
     },
   };
+}
+
+/** What is wrong with the step is wrong with all of its items: it is said once, with how many say so. */
+function eachOnce(errors: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const error of errors) counts.set(error, (counts.get(error) ?? 0) + 1);
+  return [...counts].map(([error, count]) => (count === 1 ? error : nameStep(error, `${String(count)} items`)));
 }
 
 function worst(items: readonly StepEnding[], least: ExitCode): ExitCode {

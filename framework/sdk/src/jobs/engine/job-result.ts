@@ -1,4 +1,5 @@
 import type { ExitCode } from "@datapy/mod-kit";
+import { nameStep } from "../../result/name-step.js";
 import { formatFault } from "../../runner/failure-envelope.js";
 import type { PlanStep } from "../plan/plan-types.js";
 import { reachable } from "../plan/step-graph.js";
@@ -38,7 +39,7 @@ export function jobResult(level: JobLevel, { endings, added, errors: own }: Leve
     if (ending === undefined) return;
     for (const warning of ending.summary.warnings ?? []) warnings.push(`${step.id}: ${warning}`);
     if (ending.status !== "error") return;
-    const said = ending.summary.errors.map((error) => nameStep(error, step.id));
+    const said = ending.summary.errors.map((error) => nameStep(error, `step ${step.id}`));
     if (step.on_error === "continue") warnings.push(...said);
     else {
       errors.push(...said);
@@ -75,12 +76,6 @@ export function jobResult(level: JobLevel, { endings, added, errors: own }: Leve
       }),
     ),
   };
-}
-
-/** `CODE: …` stays at the beginning: programs look for it there. */
-function nameStep(error: string, step: string): string {
-  const code = /^([A-Z][A-Z0-9_]+): /.exec(error);
-  return code === null ? `step ${step}: ${error}` : `${code[0]}step ${step}: ${error.slice(code[0].length)}`;
 }
 
 /** A source's bookmark moves only when all that comes after the source has been done: else the next run reads the same again. */
