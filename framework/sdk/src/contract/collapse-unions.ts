@@ -1,6 +1,7 @@
 import type { ErrorObject } from "ajv";
+import { propertiesOf } from "../config/schema-properties.js";
 import type { JsonSchema } from "../config/schema-properties.js";
-import { isSchema, schemasWithin, unionOf } from "./schema-walk.js";
+import { isSchema, resolveReference, schemasWithin, unionOf } from "./schema-walk.js";
 
 /**
  * Ajv reports every branch of a union that did not fit, and then the union. People want one of the two: what is wrong inside the branch
@@ -19,10 +20,11 @@ export function collapseUnions(errors: readonly ErrorObject[], root: JsonSchema)
       const within = schemasWithin(branch, root);
       return before.filter((one) => within.has(one.parentSchema));
     });
-    const meant = byBranch.filter((own) => own.length > 0 && !own.some((one) => rulesOut(one, error.instancePath)));
+    const tellsApart = (one: ErrorObject, at: number): boolean => rulesOut(one, error.instancePath, branches[at], root);
+    const meant = byBranch.filter((own, at) => own.length > 0 && !own.some((one) => tellsApart(one, at)));
     const [only, ...others] = meant;
     const isInside = typeof error.data === "object" && error.data !== null;
-    const told = isInside ? unknownKind(byBranch, error.instancePath) : undefined;
+    const told = isInside ? unknownKind(byBranch, error.instancePath, tellsApart) : undefined;
     if (told !== undefined) replaced.set(error, told);
     const kept = new Set(isInside && only !== undefined && others.length === 0 ? only : [error]);
     for (const one of [...byBranch.flat(), error]) if (!kept.has(one)) dropped.add(one);
@@ -41,9 +43,13 @@ function precedingAt(errors: readonly ErrorObject[], index: number, place: strin
  * Where every branch was ruled out by the same property (`kind: regexp`, and there are `range` and `regex`), the fault is that
  * property's alone.
  */
-function unknownKind(byBranch: readonly (readonly ErrorObject[])[], place: string): ErrorObject | undefined {
-  const telling = byBranch.map((own) =>
-    own.find((one) => one.keyword === "const" && one.instancePath !== place && rulesOut(one, place)),
+function unknownKind(
+  byBranch: readonly (readonly ErrorObject[])[],
+  place: string,
+  tellsApart: (error: ErrorObject, branch: number) => boolean,
+): ErrorObject | undefined {
+  const telling = byBranch.map((own, at) =>
+    own.find((one) => one.keyword === "const" && one.instancePath !== place && tellsApart(one, at)),
   );
   const [first] = telling;
   if (first === undefined || !telling.every((one) => one?.instancePath === first.instancePath)) return undefined;
@@ -55,9 +61,21 @@ function isAtOrBelow(pointer: string, parent: string): boolean {
   return pointer === parent || pointer.startsWith(`${parent}/`);
 }
 
-/** Whether an error says that its branch was not meant at all: another type, or another value of the property that tells branches apart. */
-function rulesOut({ keyword, instancePath }: ErrorObject, place: string): boolean {
+/**
+ * Whether an error says that its branch was not meant at all: another type, or another value of the property that tells branches apart.
+ * Where the branch has a property with one value (`check: range`), that one does; a wrong choice elsewhere (`severity: warning`) is a
+ * fault within the branch.
+ */
+function rulesOut(
+  { keyword, instancePath }: ErrorObject,
+  place: string,
+  branch: JsonSchema | undefined,
+  root: JsonSchema,
+): boolean {
   if (instancePath === place) return keyword === "type" || keyword === "const" || keyword === "enum";
-  const isProperty = !instancePath.slice(place.length + 1).includes("/");
-  return isProperty && (keyword === "const" || keyword === "enum");
+  const name = instancePath.slice(place.length + 1);
+  if (name.includes("/") || (keyword !== "const" && keyword !== "enum")) return false;
+  const properties = propertiesOf(branch === undefined ? {} : resolveReference(branch, root));
+  const isConstant = (property: JsonSchema | undefined): boolean => property !== undefined && "const" in property;
+  return isConstant(properties.get(name)) || ![...properties.values()].some(isConstant);
 }

@@ -151,6 +151,8 @@ describe("what is expected, in words", () => {
     Type.Object({ kind: Type.Literal("regex"), pattern: Type.String() }),
   ]);
 
+  const severity = Type.Optional(Type.Union([Type.Literal("error"), Type.Literal("warn")]));
+
   test.each<[string, Parameters<typeof told>[0], unknown, string]>([
     ["a number", Type.Number(), "x", 'it must be a number, not the text "x"'],
     [
@@ -224,6 +226,15 @@ describe("what is expected, in words", () => {
       kind,
       { kind: "regexp", pattern: "x" },
       'it.kind must be one of range, regex, not the text "regexp" | Did you mean regex?',
+    ],
+    [
+      "a wrong choice within the branch that was meant",
+      Type.Union([
+        Type.Object({ check: Type.Literal("a"), severity, x: Type.Optional(Type.String()) }),
+        Type.Object({ check: Type.Literal("b"), severity, y: Type.Optional(Type.String()) }),
+      ]),
+      { check: "b", severity: "warning" },
+      'it.severity must be one of error, warn, not the text "warning"',
     ],
     [
       "no branch at all",
