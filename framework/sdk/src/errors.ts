@@ -620,6 +620,11 @@ export const ERROR_TABLE = {
     message: "no run {id} in {folder}",
     hint: "List the runs of this project with: datapy runs",
   },
+  DATAPY_SANDBOX_PARAMETER: {
+    exitCode: 20,
+    message: "the values that are given to the SQL do not fit: {detail}",
+    hint: "Give every $name of the SQL one value, of the type that it is compared with.",
+  },
   DATAPY_SANDBOX_SQL: {
     exitCode: 20,
     message: "the SQL is refused: {detail}",

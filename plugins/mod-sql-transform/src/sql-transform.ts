@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { DatapyError, defineMod, sql, table } from "@datapy/mod-kit";
+import { DatapyError, defineMod, isDatapyError, missingFileHint, sql, table } from "@datapy/mod-kit";
 import type { ModContext } from "@datapy/mod-kit";
 import { parameters } from "./parameters.js";
 import type { SqlTransformParameters } from "./parameters.js";
@@ -32,7 +32,9 @@ export const sqlTransform = defineMod({
     const text = await queryOf(params);
     const sandbox = await ctx.data.sandbox(tables);
     const given = params.parameters ?? [];
-    const checked = await sandbox.check(text, given);
+    const checked = await sandbox.check(text, given).catch((error: unknown) => {
+      throw writtenIn(params, error);
+    });
     const { deriveLineage } = await import("./lineage/derive-lineage.js");
     const { lineage, unknown } = deriveLineage({
       syntax: checked.syntax,
@@ -43,19 +45,23 @@ export const sqlTransform = defineMod({
     });
     if (unknown.length > 0)
       ctx.log.debug("the sources of some columns cannot be derived from the SQL", { columns: unknown });
-    const output = await sandbox.writeTable("output_data", text, {
-      parameters: given,
-      lineage,
-      verify: ({ rows }) => {
-        if (rows === 0 && params.on_empty === "fail")
-          throw new DatapyError({
-            code: "SQL_TRANSFORM_EMPTY",
-            exitCode: 20,
-            message: "the query gives no rows",
-            hint: "Check its conditions and its tables, or set on_empty: ok.",
-          });
-      },
-    });
+    const output = await sandbox
+      .writeTable("output_data", text, {
+        parameters: given,
+        lineage,
+        verify: ({ rows }) => {
+          if (rows === 0 && params.on_empty === "fail")
+            throw new DatapyError({
+              code: "SQL_TRANSFORM_EMPTY",
+              exitCode: 20,
+              message: "the query gives no rows",
+              hint: "Check its conditions and its tables, or set on_empty: ok.",
+            });
+        },
+      })
+      .catch((error: unknown) => {
+        throw writtenIn(params, error);
+      });
     if (output.rows === 0 && params.on_empty === "warn") ctx.result.addWarning("the query gives no rows");
     ctx.result.addMetric("rows_read", await rowsOf(ctx, Object.values(tables)));
     ctx.result.addMetric("rows_output", output.rows);
@@ -107,11 +113,32 @@ async function queryOf({ query, query_path: file }: SqlTransformParameters): Pro
     throw new DatapyError({
       code: "SQL_TRANSFORM_QUERY",
       exitCode: 20,
-      message: `${file} cannot be read: ${(cause as Error).message}`,
-      hint: "Check query_path and base_path.",
+      ...((cause as NodeJS.ErrnoException).code === "ENOENT"
+        ? { message: `there is no file ${file}`, hint: missingFileHint(file) }
+        : { message: `${file} cannot be read: ${(cause as Error).message}`, hint: "Check query_path and base_path." }),
+      parameter: "query_path",
       cause,
     });
   }
+}
+
+/** A fault of the SQL with where that stands: in its file, or as the parameter. */
+function writtenIn({ query_path: file }: SqlTransformParameters, error: unknown): unknown {
+  if (!isDatapyError(error) || error.exitCode !== 20 || error.location !== undefined) return error;
+  const { code, message, hint, exitCode, cause, position } = error;
+  const isOfValues = code === "DATAPY_SANDBOX_PARAMETER";
+  return new DatapyError({
+    code,
+    message,
+    exitCode,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+    ...(isOfValues
+      ? { parameter: "parameters" }
+      : file === undefined
+        ? { parameter: "query", ...(position === undefined ? {} : { position }) }
+        : { location: { file, ...position } }),
+  });
 }
 
 async function aggregatesOf(ctx: ModContext<typeof artifacts>): Promise<Set<string>> {

@@ -1,6 +1,7 @@
 import type { DatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 import { systemReason } from "../system-reason.js";
+import { explainSql, suggestColumn } from "./explain-sql.js";
 
 /**
  * The error of a failed statement. DuckDB gives no codes, so that its class and the operating system's reason are read from the text;
@@ -17,7 +18,9 @@ export function duckdbError(error: unknown): DatapyError {
     return fault("DATAPY_DATA_OUT_OF_MEMORY", { detail: firstLine(text) }, cause);
   const table = unreadableTable(text);
   if (table !== undefined) return fault("DATAPY_TABLE_UNREADABLE", table, cause);
-  return fault("DATAPY_DATA_QUERY_FAILED", { detail: withoutStatement(text) }, cause);
+  const { column, candidates } = explainSql(text);
+  const hint = column === undefined ? undefined : suggestColumn(column, candidates);
+  return fault("DATAPY_DATA_QUERY_FAILED", { detail: withoutStatement(text) }, { ...cause, hint });
 }
 
 /** The Parquet file that a statement reads and that is none: an artifact that was given, and not a name in somebody's SQL. */

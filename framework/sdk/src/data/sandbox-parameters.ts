@@ -1,3 +1,4 @@
+import { closestName } from "@datapy/mod-kit";
 import type { SandboxParameters, SqlValue } from "@datapy/mod-kit";
 import type { DuckDBPreparedStatement, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import { fault } from "../errors.js";
@@ -9,15 +10,22 @@ interface Bound {
   readonly type: DuckDBType;
 }
 
-/** Binds what a statement asks for. Throws `DATAPY_SANDBOX_SQL` (20) for a value that is missing. */
+/** Binds what a statement asks for. Throws `DATAPY_SANDBOX_PARAMETER` (20) for a value that is missing. */
 export function bindParameters(duckdb: DuckDB, statement: DuckDBPreparedStatement, given: SandboxParameters): void {
   for (let index = 1; index <= statement.parameterCount; index += 1) {
     const name = statement.parameterName(index);
     const value = valueOf(given, name);
     if (value === undefined) {
-      throw fault("DATAPY_SANDBOX_SQL", {
-        detail: `the parameter $${name} has no value; there are ${namesOf(given).join(", ") || "none"}`,
-      });
+      const names = namesOf(given);
+      const near = closestName(
+        name,
+        names.map((one) => one.slice(1)),
+      );
+      throw fault(
+        "DATAPY_SANDBOX_PARAMETER",
+        { detail: `$${name} of the SQL has no value; there are values of ${names.join(", ") || "none"}` },
+        near === undefined ? {} : { hint: `Give the value of ${near} as ${name}, or correct the SQL.` },
+      );
     }
     const bound = toBound(duckdb, value);
     statement.bindValue(index, bound.value, bound.type);
@@ -84,7 +92,7 @@ function commonType(duckdb: DuckDB, items: readonly Bound[]): DuckDBType {
   const names = [...types.keys()];
   if (more.length === 0 && names.every((name) => name === "INTEGER" || name === "BIGINT")) return duckdb.BIGINT;
   if (names.every((name) => name === "INTEGER" || name === "DOUBLE")) return duckdb.DOUBLE;
-  throw fault("DATAPY_SANDBOX_SQL", { detail: `a list of values holds several types: ${names.join(", ")}` });
+  throw fault("DATAPY_SANDBOX_PARAMETER", { detail: `a list of values holds several types: ${names.join(", ")}` });
 }
 
 function whole(value: DuckDBValue): DuckDBValue {

@@ -1,12 +1,13 @@
 import { mkdir, rename } from "node:fs/promises";
 import path from "node:path";
-import { isDatapyError } from "@datapy/mod-kit";
+import { DatapyError, isDatapyError } from "@datapy/mod-kit";
 import type { Column, DataSandbox, SandboxParameters, SandboxQuery, TableArtifact } from "@datapy/mod-kit";
 import type { DuckDBMaterializedResult } from "@duckdb/node-api";
 import { fault } from "../errors.js";
 import { escapeGlob, quoteIdentifier, quoteText, readParquet } from "./duckdb-dialect.js";
 import type { DataConnection, DataEngine } from "./duckdb-engine.js";
 import { duckdbError, errorText } from "./duckdb-error.js";
+import { caretPosition, explainSql, suggestColumn } from "./explain-sql.js";
 import { interruptible } from "./interruptible.js";
 import { parquetError, parquetSafe } from "./parquet-types.js";
 import { bindParameters, namesOf } from "./sandbox-parameters.js";
@@ -48,6 +49,7 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
   let files = 0;
+  const columns: Record<string, readonly Column[]> = {};
 
   function exclusive<Result>(operation: () => Promise<Result>): Promise<Result> {
     if (closed) throw fault("DATAPY_RUN_OVER", { what: "a sandbox" });
@@ -78,7 +80,7 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
       return await operation();
     } catch (error) {
       if (isDatapyError(error) || signal.aborted) throw error;
-      throw refused(errorText(error), error);
+      throw refused(errorText(error), error, { tables: columns });
     }
   }
 
@@ -109,7 +111,9 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
         used.add(statement.parameterName(index).toLowerCase());
       const idle = namesOf(parameters).filter((name) => !used.has(name.slice(1).toLowerCase()));
       if (idle.length > 0)
-        throw fault("DATAPY_SANDBOX_SQL", { detail: `the SQL has no ${idle.join(", ")}, for which a value is given` });
+        throw fault("DATAPY_SANDBOX_PARAMETER", {
+          detail: `the SQL has no ${idle.join(", ")}, for which a value is given`,
+        });
       const names = Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index));
       const seen = new Set<string>();
       for (const name of names) {
@@ -138,8 +142,8 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
       result = await run(copyStatement(safe, own), parameters);
     } catch (error) {
       if (isDatapyError(error) || signal.aborted) throw error;
-      const told = parquetError(error, checked.columns);
-      throw isDatapyError(told) ? told : duckdbError(shifted(error));
+        const told = parquetError(error, checked.columns);
+        throw isDatapyError(told) ? told : (parameterFault(error, parameters) ?? duckdbError(shifted(error)));
     }
     const written = writtenFile((await result?.getRowObjectsJS())?.[0] ?? {});
     const columns = await describeQuery(connection, `SELECT * FROM ${readParquet(own)}`);
@@ -155,7 +159,6 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
     closeInstance();
   }
 
-  const columns: Record<string, readonly Column[]> = {};
   try {
     await mkdir(folder, { recursive: true });
     await exclusive(async () => {
@@ -188,8 +191,12 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
     sandbox: {
       tables: columns,
       async check(text, parameters = []) {
-        const { columns: found, syntax, dynamicPivot } = await exclusive(() => check(text, parameters));
-        return { columns: found, syntax, dynamicPivot };
+        try {
+          const { columns: found, syntax, dynamicPivot } = await exclusive(() => check(text, parameters));
+          return { columns: found, syntax, dynamicPivot };
+        } catch (error) {
+          throw positioned(error, text);
+        }
       },
       writeTable: (key, text, options = {}) =>
         publish(key, (file) => exclusive(() => write(file, text, options.parameters ?? [])), options),
@@ -204,7 +211,7 @@ async function syntaxOf(opened: DataConnection, text: string): Promise<{ syntax:
     try {
       return (await connection.extractStatements(sql)).count;
     } catch (error) {
-      throw refused(errorText(error), error, 0);
+      throw refused(errorText(error), error, { linesBefore: 0 });
     }
   };
   if (sqlTokens(text).length === 0 || (await parse(text)) === 0)
@@ -247,11 +254,50 @@ function withoutLastSemicolons(text: string): string {
   return result;
 }
 
-function refused(text: string, cause: unknown, linesBefore = 1): Error {
+/** The error of a text that DuckDB does not take: a misspelt column with the columns that there are. */
+function refused(
+  text: string,
+  cause: unknown,
+  { linesBefore = 1, tables = {} }: { linesBefore?: number; tables?: Readonly<Record<string, readonly Column[]>> },
+): Error {
+  const { detail, column, candidates } = explainSql(renumbered(text, linesBefore));
+  if (column === undefined)
+    return fault("DATAPY_SANDBOX_SQL", { detail }, { cause, ...(detail.includes("LINE ") ? { hint: CORRECT } : {}) });
+  const names = Object.values(tables).flatMap((one) => one.map(({ name }) => name));
+  const near = suggestColumn(column, [...candidates, ...names]);
+  const hint = [near, ...Object.entries(tables).map(describeTable)].filter((part) => part !== undefined).join(" ");
+  return fault("DATAPY_SANDBOX_SQL", { detail }, { cause, hint });
+}
+
+/** A refusal with the place in the text that it is about. */
+function positioned(error: unknown, text: string): unknown {
+  if (!isDatapyError(error) || error.code !== "DATAPY_SANDBOX_SQL") return error;
+  const position = caretPosition(error.message, text);
+  if (position === undefined) return error;
+  const { code, message, hint, exitCode, cause } = error;
+  return new DatapyError({ code, message, exitCode, cause, position, ...(hint === undefined ? {} : { hint }) });
+}
+
+const CORRECT = "Correct the SQL at the place that the caret points at.";
+const SHOWN_COLUMNS = 20;
+
+function describeTable([table, columns]: readonly [string, readonly Column[]]): string {
+  const names = columns.slice(0, SHOWN_COLUMNS).map(({ name }) => name);
+  const more = columns.length > SHOWN_COLUMNS ? `, … (${String(columns.length)} in all)` : "";
+  return `The table ${table} has ${names.join(", ")}${more}.`;
+}
+
+/** A text that was given as a parameter and is no value of the type that the SQL asks for. */
+function parameterFault(error: unknown, given: SandboxParameters): Error | undefined {
+  const [, text, type] = /Could not convert string '(.*?)' to ([A-Z0-9(),]+)/s.exec(errorText(error)) ?? [];
+  if (text === undefined || type === undefined) return undefined;
+  const values: readonly unknown[] = Object.values(given);
+  const name = namesOf(given)[values.indexOf(text)];
+  if (name === undefined) return undefined;
   return fault(
-    "DATAPY_SANDBOX_SQL",
-    { detail: renumbered(text, linesBefore).replace(/^Failed to \w+ \w+: /, "") },
-    { cause },
+    "DATAPY_SANDBOX_PARAMETER",
+    { detail: `the value of ${name} is the text ${JSON.stringify(text)}, where ${type} is needed` },
+    { cause: error, hint: "Correct the value, or compare it with a column of its type." },
   );
 }
 

@@ -53,6 +53,44 @@ describe("ctx.data.sandbox", () => {
     expect(await rows(text, parameters)).toEqual([[expected]]);
   });
 
+  it.each([
+    [
+      "a value that is missing",
+      "select $from as a",
+      { form: 1 },
+      "$from of the SQL has no value",
+      "Give the value of form as from",
+    ],
+    ["a value too many", "select 1 as a", { stray: 1 }, "the SQL has no $stray", "Give every $name"],
+    [
+      "a text where a number is needed",
+      "select id from orders where kind >= $least",
+      { least: "fifty" },
+      'the value of $least is the text "fifty"',
+      "Correct the value",
+    ],
+  ])("says of values that do not fit what is wrong: %s", async (_, text, parameters, message, hint) => {
+    const refusal = await rows(text, parameters as never).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      code: "DATAPY_SANDBOX_PARAMETER",
+      exitCode: 20,
+      message: expect.stringContaining(message) as unknown,
+      hint: expect.stringContaining(hint) as unknown,
+    });
+  });
+
+  it("says where a column is misspelt, what was meant, and what there is", async () => {
+    const refusal = await sandbox
+      .check("select id,\n  sum(amuont) as s from orders group by id")
+      .catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      code: "DATAPY_SANDBOX_SQL",
+      message: expect.stringMatching(/^the SQL is refused: there is no column "amuont"\nLINE 2: .*\n +\^$/) as unknown,
+      hint: 'Did you mean "amount"? The table orders has id, kind, day, amount.',
+      position: { line: 2, column: 7 },
+    });
+  });
+
   it("takes pivots whose columns come from the data", async () => {
     const text = "pivot orders on kind using sum(id)::int group by (id > 5) as late;";
     const checked = await sandbox.check("with o as (select kind, id from orders) pivot o on kind using count(*)");
@@ -92,7 +130,6 @@ describe("ctx.data.sandbox", () => {
     ["a name of a later expression", "with a as (from duckdb_tables), duckdb_tables as (select 1) from a", "no table"],
     ["a table that is not there", "select * from ordres", "no table"],
     ["two columns of one name", "select id, kind as ID from orders", "two columns"],
-    ["a missing value", "select $a as a", "$a"],
   ])("refuses %s", async (_, text, word) => {
     const refusal = await sandbox.writeTable("output_data", text).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code: "DATAPY_SANDBOX_SQL", exitCode: 20 });
