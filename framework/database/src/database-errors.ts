@@ -1,5 +1,5 @@
 import { DatapyError } from "@datapy/mod-kit";
-import type { ErrorExitCode } from "@datapy/mod-kit";
+import type { DatapyErrorInput, ErrorExitCode } from "@datapy/mod-kit";
 
 interface ErrorRow {
   readonly exitCode: ErrorExitCode;
@@ -50,7 +50,7 @@ export const DATABASE_ERRORS = {
   DATABASE_FILE_MISSING: {
     exitCode: 20,
     message: "{database} is not there: {reason}",
-    hint: "Check the path: sqlite:///dir/file.db is absolute, sqlite:///./dir/file.db is taken from `base_path`. The file is made by whatever writes to it first: run that job before, in the same project and environment.",
+    hint: "Check the path: sqlite:///dir/file.db and duckdb:///dir/file.duckdb are absolute, sqlite:///./dir/file.db is taken from `base_path`. The file is made by whatever writes to it first: run that job before, in the same project and environment.",
   },
   DATABASE_IDENTIFIER_INVALID: {
     exitCode: 20,
@@ -86,6 +86,11 @@ export const DATABASE_ERRORS = {
     exitCode: 30,
     message: "{database} refused a statement while {doing}: {reason}",
     hint: "Correct what the message names in the query or in the parameters of the mod; the message and its code are the database's own.",
+  },
+  DATABASE_QUERY_INVALID: {
+    exitCode: 20,
+    message: "{database} does not take the query: {reason}",
+    hint: "Correct the SQL. Nothing was read.",
   },
   DATABASE_ROWS_DO_NOT_RECONCILE: {
     exitCode: 30,
@@ -126,7 +131,12 @@ export type DatabaseErrorCode = keyof typeof DATABASE_ERRORS;
 export function databaseFault(
   code: DatabaseErrorCode,
   details: Readonly<Record<string, string | number | bigint>> = {},
-  context: { readonly cause?: unknown; readonly hint?: string; readonly retryable?: boolean } = {},
+  context: {
+    readonly cause?: unknown;
+    readonly hint?: string;
+    readonly retryable?: boolean;
+    readonly parameter?: DatapyErrorInput["parameter"];
+  } = {},
 ): DatapyError {
   const row: ErrorRow = DATABASE_ERRORS[code];
   const message = row.message.replace(/\{(\w+)\}/g, (place, name: string) =>
@@ -139,5 +149,6 @@ export function databaseFault(
     exitCode: row.exitCode,
     retryable: context.retryable ?? row.retryable ?? false,
     ...(context.cause === undefined ? {} : { cause: context.cause }),
+    ...(context.parameter === undefined ? {} : { parameter: context.parameter }),
   });
 }

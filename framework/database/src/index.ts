@@ -1,3 +1,5 @@
+export { columnUnknown } from "./column-unknown.js";
+export { queryFault } from "./query-fault.js";
 export { describeTarget, isServer } from "./connection-target.js";
 export type {
   ConnectionTarget,

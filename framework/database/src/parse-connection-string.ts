@@ -1,4 +1,5 @@
 import path from "node:path";
+import { closestName } from "@datapy/mod-kit";
 import type {
   ConnectionTarget,
   DatabaseKind,
@@ -77,12 +78,17 @@ export function parseConnection(
   const scheme = /^([A-Za-z][A-Za-z0-9.-]*)(\+[A-Za-z0-9_]+)?:(\/\/)?/.exec(text);
   const kind = scheme?.[1] === undefined ? undefined : SCHEMES[scheme[1].toLowerCase()];
   if (scheme === null || kind === undefined) {
-    throw databaseFault("DATABASE_CONNECTION_INVALID", {
-      reason:
-        scheme?.[1] === undefined
-          ? "the connection string does not begin with a scheme such as postgresql://"
-          : `unknown scheme ${scheme[1]}:, known are ${Object.keys(SCHEMES).join(", ")}`,
-    });
+    const near = scheme?.[1] === undefined ? undefined : closestName(scheme[1], Object.keys(SCHEMES));
+    throw databaseFault(
+      "DATABASE_CONNECTION_INVALID",
+      {
+        reason:
+          scheme?.[1] === undefined
+            ? "the connection string does not begin with a scheme such as postgresql://"
+            : `unknown scheme ${scheme[1]}:, known are ${Object.keys(SCHEMES).join(", ")}`,
+      },
+      { parameter: "connection_string", ...(near === undefined ? {} : { hint: `Did you mean ${near}:?` }) },
+    );
   }
   if (parts.database_type !== undefined && family(parts.database_type) !== family(kind)) {
     throw invalid(`the connection string is for ${kind}, but database_type says ${parts.database_type}`);

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { ident, isDatapyError, join, literal, sql, table } from "@datapy/mod-kit";
 import type { ColumnLineage, Envelope, ModContext, Sql, TableArtifact } from "@datapy/mod-kit";
 import {
+  queryFault,
+  columnUnknown,
   connectionTarget,
   ConnectionPool,
   databaseFault,
@@ -74,7 +76,14 @@ async function sourceQuery(
       ...(params.schema_name === undefined ? {} : { schema: params.schema_name }),
     };
     if ((await connection.describeTable(path)) === undefined)
-      throw databaseFault("DATABASE_TABLE_MISSING", { database: title, table: path.name });
+      throw databaseFault(
+        "DATABASE_TABLE_MISSING",
+        { database: title, table: path.name },
+        {
+          hint: "Check `schema_name` and `table_name` (letter for letter), or run first what writes it.",
+          parameter: "table_name",
+        },
+      );
     dataset = await connection.dataset(path);
     // The condition stands beside the table and not around it: a subquery may change names (SQLite's of a column called "true").
     query = sql`select * from ${connection.table(path)}${condition === undefined ? sql`` : sql` where (${condition}\n)`}`;
@@ -84,17 +93,14 @@ async function sourceQuery(
     throw databaseFault("DATABASE_INPUT_INVALID", {
       reason: `query_parameters ${unused.join(", ")} stand nowhere as :${unused[0] as string}`,
     });
-  let columns = await connection.describeQuery(query);
+  let columns = await connection.describeQuery(query).catch((error: unknown) => {
+    throw queryFault(error, title, params.query === undefined ? "where" : "query");
+  });
   if (params.columns !== undefined) {
-    const known = columns.map((column) => column.name).join(", ");
+    const known = columns.map((column) => column.name);
     columns = params.columns.map((name) => {
       const column = columns.find((one) => one.name === name);
-      if (column === undefined)
-        throw databaseFault("DATABASE_COLUMN_UNKNOWN", {
-          where: params.table_name ?? "the query",
-          column: name,
-          known,
-        });
+      if (column === undefined) throw columnUnknown(params.table_name ?? "the query", name, known, "columns");
       return column;
     });
   }

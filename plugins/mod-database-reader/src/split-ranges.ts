@@ -1,6 +1,6 @@
 import { ident, raw, sql } from "@datapy/mod-kit";
 import type { Sql } from "@datapy/mod-kit";
-import { databaseFault, integerDigits, parseDuckType } from "@datapy/database";
+import { columnUnknown, databaseFault, integerDigits, parseDuckType } from "@datapy/database";
 import type { DatabaseConnection, ResultColumn } from "@datapy/database";
 
 /** Conditions that together take every row exactly once: ranges of equal width between the least and the greatest value, and NULL. */
@@ -13,11 +13,12 @@ export async function splitRanges(
 ): Promise<Sql[]> {
   const column = columns.find((one) => one.name === name);
   if (column === undefined)
-    throw databaseFault("DATABASE_COLUMN_UNKNOWN", {
-      where: "the source",
-      column: name,
-      known: columns.map((one) => one.name).join(", "),
-    });
+    throw columnUnknown(
+      "the source",
+      name,
+      columns.map((one) => one.name),
+      "split_column",
+    );
   if (integerDigits(parseDuckType(column.duckType)) === undefined) {
     throw databaseFault("DATABASE_INPUT_INVALID", {
       reason: `split_column ${name} is ${column.type}, not a whole number`,

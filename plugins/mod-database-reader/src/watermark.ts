@@ -1,6 +1,6 @@
 import { ident, literal, raw, sql } from "@datapy/mod-kit";
 import type { ModContext, Sql } from "@datapy/mod-kit";
-import { databaseFault, integerDigits, parseDuckType } from "@datapy/database";
+import { columnUnknown, databaseFault, integerDigits, parseDuckType } from "@datapy/database";
 import type { Dialect, ResultColumn } from "@datapy/database";
 import type { ReaderParams } from "./parameters.js";
 
@@ -38,11 +38,12 @@ export async function watermarkRange(
   }
   const column = columns.find((one) => one.name === name);
   if (column === undefined) {
-    throw databaseFault("DATABASE_COLUMN_UNKNOWN", {
-      where: "the source",
-      column: name,
-      known: columns.map((one) => one.name).join(", "),
-    });
+    throw columnUnknown(
+      "the source",
+      name,
+      columns.map((one) => one.name),
+      "watermark_column",
+    );
   }
   const field = ident(name);
   const key = params.state_key ?? `watermark:${place}:${name}`;

@@ -58,7 +58,20 @@ describe.each(DATABASE_NAMES)("reading from %s", (name) => {
       "it has id, customer, amount, changed_at",
     );
     expect(failed(await bench.read(database, {}))).toContain("either table_name or query");
-    expect(failed(await bench.read(database, { query: "select * from orders where" }))).toMatch(/DATABASE_QUERY/);
+    expect(failed(await bench.read(database, { query: "select * from orders where" }))).toMatch(
+      /^DATABASE_QUERY_INVALID/,
+    );
+  });
+
+  test.each([
+    ["a column that is not there", { query: "select id, custmer from orders" }, "custmer"],
+    ["a table that is not there", { query: "select id from ordres" }, "ordres"],
+    ["a column in a condition", { table_name: "orders", where: "custmer = 'x'" }, "custmer"],
+  ])("%s is a fault of the query, not of the run", async (_, params, word) => {
+    const read = await bench.read(database, params);
+    expect(read).toMatchObject({ status: "error", exit_code: 20 });
+    expect(failed(read)).toMatch(new RegExp(`^DATABASE_QUERY_INVALID: .*${word}`));
+    expect(failed(read)).not.toMatch(/Binder Error|LINE 1|\(select/);
   });
 
   test("incremental: only new rows, only after success, with a window for late ones, backfill and reset", async () => {

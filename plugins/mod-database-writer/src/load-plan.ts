@@ -1,5 +1,5 @@
 import type { Column } from "@datapy/mod-kit";
-import { databaseFault } from "@datapy/database";
+import { columnUnknown, databaseFault } from "@datapy/database";
 import type { DatabaseColumn, DatabaseTable, Dialect, Fit } from "@datapy/database";
 import { tableTitle } from "./load-target.js";
 import type { WriterParams } from "./parameters.js";
@@ -80,16 +80,16 @@ export function planLoad(
 }
 
 function selectColumns(params: WriterParams, input: readonly Column[], dialect: Dialect): Column[] {
-  const known = input.map((column) => column.name).join(", ");
-  const find = (name: string): Column => {
+  const known = input.map((column) => column.name);
+  const find = (name: string, parameter: string): Column => {
     const column = input.find((one) => one.name === name);
-    if (column === undefined)
-      throw databaseFault("DATABASE_COLUMN_UNKNOWN", { where: "the input", column: name, known });
+    if (column === undefined) throw columnUnknown("the input", name, known, parameter);
     return column;
   };
-  for (const key of params.key_columns) find(key);
-  const flag = params.delete_flag_column === undefined ? undefined : find(params.delete_flag_column).name;
-  const chosen = (params.columns === undefined ? [...input] : params.columns.map(find)).filter(
+  for (const key of params.key_columns) find(key, "key_columns");
+  const flag =
+    params.delete_flag_column === undefined ? undefined : find(params.delete_flag_column, "delete_flag_column").name;
+  const chosen = (params.columns === undefined ? [...input] : params.columns.map((one) => find(one, "columns"))).filter(
     (column) => column.name !== flag,
   );
   const missing = params.key_columns.find((key) => !chosen.some((column) => column.name === key));

@@ -142,8 +142,8 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
       result = await run(copyStatement(safe, own), parameters);
     } catch (error) {
       if (isDatapyError(error) || signal.aborted) throw error;
-        const told = parquetError(error, checked.columns);
-        throw isDatapyError(told) ? told : (parameterFault(error, parameters) ?? duckdbError(shifted(error)));
+      const told = parquetError(error, checked.columns);
+      throw isDatapyError(told) ? told : (parameterFault(error, parameters) ?? duckdbError(shifted(error)));
     }
     const written = writtenFile((await result?.getRowObjectsJS())?.[0] ?? {});
     const columns = await describeQuery(connection, `SELECT * FROM ${readParquet(own)}`);

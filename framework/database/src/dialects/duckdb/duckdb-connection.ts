@@ -1,3 +1,4 @@
+import path from "node:path";
 import { ident, isDatapyError, join, raw, renderSql, sql } from "@datapy/mod-kit";
 import type { Sql } from "@datapy/mod-kit";
 import { describeTarget } from "../../connection-target.js";
@@ -18,6 +19,9 @@ import type {
 } from "../../dialect.js";
 import { duckdbDialect } from "./duckdb-dialect.js";
 
+/** The project's own file has no path that could be wrong. */
+const WRITTEN_FIRST = "Run first the job that writes to it, in the same project and environment.";
+
 /** DuckDB files, attached to the run's own DuckDB: rows go from Parquet to the file and back inside one engine. */
 export const duckdbDriver: DatabaseDriver = {
   dialect: duckdbDialect,
@@ -29,9 +33,21 @@ export const duckdbDriver: DatabaseDriver = {
         const database = describeTarget(file);
         const { code, cause, message } = error as { code?: string; cause?: { code?: string }; message: string };
         // A file that is only read is not made; DuckDB says so in many words and at the end.
-        if (options.readOnly && (/database does not exist/i.test(message) || cause?.code === "ENOENT")) {
-          const reason = "nothing has been written to it yet";
-          throw databaseFault("DATABASE_FILE_MISSING", { database, reason }, { cause: error });
+        const isFolder = cause?.code === "ENOENT";
+        if (options.readOnly && (isFolder || /database does not exist/i.test(message))) {
+          const reason =
+            isFolder && file.path !== undefined
+              ? `there is no folder ${path.dirname(file.path)}`
+              : "nothing has been written to it yet";
+          throw databaseFault(
+            "DATABASE_FILE_MISSING",
+            { database, reason },
+            {
+              cause: error,
+              parameter: "connection_string",
+              ...(file.path === undefined ? { hint: WRITTEN_FIRST } : {}),
+            },
+          );
         }
         if (code !== "DATAPY_DATA_QUERY_FAILED") throw error;
         const isForeign = /not a valid DuckDB database file/i.test(message);
