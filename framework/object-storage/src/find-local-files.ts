@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
+import { missingFileHint } from "@datapy/mod-kit";
 import { isPattern, matcherOf } from "./glob-pattern.js";
 import { storageFault } from "./object-storage-errors.js";
 import type { SourceFile } from "./upload-types.js";
@@ -27,7 +28,11 @@ export async function findLocalFiles(input: string, literal = false): Promise<Fo
   if (there?.isDirectory() === true) return walk(input, "", new Set());
   if (there !== undefined) throw storageFault("S3_FILE", { file: input, reason: "it is neither a file nor a folder" });
   if (literal || !isPattern(input))
-    throw storageFault("S3_FILE", { file: input, reason: "there is no such file or folder" });
+    throw storageFault(
+      "S3_FILE",
+      { file: input, reason: "there is no such file or folder" },
+      { hint: missingFileHint(path.resolve(input)) },
+    );
   const { folder, pattern } = splitPattern(input);
   const top = await stat(folder).catch(() => undefined);
   if (top?.isDirectory() !== true) return [];

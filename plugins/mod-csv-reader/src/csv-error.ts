@@ -1,4 +1,5 @@
 import { DatapyError } from "@datapy/mod-kit";
+import type { DatapyErrorInput } from "@datapy/mod-kit";
 
 /** Faults of the CSV reader. All but `CSV_NOT_RECONCILED` are of the input (exit code 20). */
 export type CsvErrorCode =
@@ -16,13 +17,20 @@ export type CsvErrorCode =
   | "CSV_NOT_RECONCILED";
 
 /** An error of the reader, with what to do about it. */
-export function csvError(code: CsvErrorCode, message: string, hint?: string, cause?: unknown): DatapyError {
+export function csvError(
+  code: CsvErrorCode,
+  message: string,
+  hint?: string,
+  cause?: unknown,
+  parameter?: DatapyErrorInput["parameter"],
+): DatapyError {
   return new DatapyError({
     code,
     message,
     exitCode: code === "CSV_NOT_RECONCILED" ? 30 : 20,
     ...(hint === undefined ? {} : { hint: sentence(hint) }),
     ...(cause === undefined ? {} : { cause }),
+    ...(parameter === undefined ? {} : { parameter }),
   });
 }
 

@@ -33,9 +33,12 @@ export function planColumns(
 ): PlannedColumn[] {
   const faults: string[] = [];
   const sources = input.map((column) => column.name);
+  // A column that `select` misspells is missed by every rule after it: that is one fault.
+  const missed = new Set<string>();
   const known = (names: readonly string[], where: string, among: readonly string[]): void => {
     for (const name of names)
-      if (!among.includes(name)) faults.push(`${where}: there is no column ${quoted(name)}${suggestion(name, among)}`);
+      if (!among.includes(name) && !missed.has(name))
+        faults.push(`${where}: there is no column ${quoted(name)}${suggestion(name, among)}`);
   };
   known(Object.keys(params.rename ?? {}), "rename", sources);
   const renamed = input.map((column, index) => ({
@@ -55,11 +58,13 @@ export function planColumns(
   const kept = renamed
     .filter((one) => (params.select === undefined || called(params.select, one) >= 0) && called(params.drop, one) < 0)
     .sort((a, b) => called(params.select, a) - called(params.select, b));
+  if ((params.select ?? []).some((name) => !offered.includes(name))) for (const name of offered) missed.add(name);
   if (kept.length === 0) faults.push("select, drop: no column is left");
 
   const planned = kept.map(({ column, index, name }): PlannedColumn => {
     const cast = own(params.cast, name);
-    const type = cast === undefined ? column.type : castTarget(cast).type.toUpperCase();
+    const wanted = cast === undefined ? undefined : castTarget(cast).type.toUpperCase();
+    const type = wanted === undefined || !isKnownType(wanted) ? column.type : wanted;
     return { index, source: column.name, name, sourceType: column.type, type: TYPE_NAMES[type] ?? type };
   });
   const planNames = planned.map((column) => column.name);
@@ -70,11 +75,15 @@ export function planColumns(
       code: "CLEANER_BAD_RULE",
       exitCode: 20,
       message: faults.join("; "),
-      hint: `The columns are ${planned.map((column) => `${quoted(column.name)} ${column.type}`).join(", ")}.`,
+      parameter: faults[0]?.split(/[:,.]/, 1) ?? [],
+      hint: `The columns are ${(missed.size > 0 ? input : planned).map((one) => `${quoted(one.name)} ${one.type}`).join(", ")}.`,
     });
   }
   return planned;
 }
+
+/** Types that are mostly cast to, for suggestions. */
+const CAST_TYPES = ["INTEGER", "BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE", "TIME", "TIMESTAMP", "DECIMAL(18,2)"];
 
 /** Other spellings of DuckDB types. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -127,7 +136,10 @@ function checkRules(
   known(Object.keys(params.cast ?? {}), "cast", names);
   for (const [name, rule] of Object.entries(params.cast ?? {})) {
     const { type } = castTarget(rule);
-    if (!isKnownType(type)) faults.push(`cast: ${quoted(name)}: ${quoted(type)} is not a type that can be cast to`);
+    if (!isKnownType(type))
+      faults.push(
+        `cast: ${quoted(name)}: ${quoted(type)} is not a type that can be cast to${suggestion(type, CAST_TYPES)}`,
+      );
   }
   const numeric = (column: PlannedColumn): boolean => isNumeric(column.type);
   ofType("outliers", Object.keys(params.outliers ?? {}), numeric, "a number (cast it first)");

@@ -1,4 +1,5 @@
 import { DatapyError } from "@datapy/mod-kit";
+import type { DatapyErrorInput } from "@datapy/mod-kit";
 
 const CODES = {
   QUALITY_BAD_PARAMETERS: "Correct the parameter.",
@@ -14,7 +15,7 @@ export type QualityErrorCode = keyof typeof CODES;
 export function qualityError(
   code: QualityErrorCode,
   message: string,
-  details: { readonly hint?: string; readonly cause?: unknown } = {},
+  details: Pick<DatapyErrorInput, "hint" | "cause" | "parameter"> = {},
 ): DatapyError {
   return new DatapyError({ code, exitCode: 20, message, hint: CODES[code], ...details });
 }

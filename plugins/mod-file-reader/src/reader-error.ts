@@ -12,8 +12,21 @@ export type ReaderCode =
   | "FILE_READER_EMPTY";
 
 /** An error of the caller's or of the file's: exit code 20. */
-export function readerError(code: ReaderCode, message: string, hint: string, cause?: unknown): DatapyError {
-  return new DatapyError({ code, exitCode: 20, message, hint, ...(cause === undefined ? {} : { cause }) });
+export function readerError(
+  code: ReaderCode,
+  message: string,
+  hint: string,
+  cause?: unknown,
+  parameter?: string,
+): DatapyError {
+  return new DatapyError({
+    code,
+    exitCode: 20,
+    message,
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+    ...(parameter === undefined ? {} : { parameter }),
+  });
 }
 
 /** A value for a message: quoted, cut to a readable length. */

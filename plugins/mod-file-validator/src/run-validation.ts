@@ -1,5 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import { DatapyError, isDatapyError } from "@datapy/mod-kit";
+import { DatapyError, isDatapyError, missingFileHint } from "@datapy/mod-kit";
 import type { Envelope } from "@datapy/mod-kit";
 import {
   FileSource,
@@ -86,9 +86,15 @@ function checkExists(rule: RuleOf<"exists">, files: readonly SourcedFile[], para
   });
   const where = [params.input_path].flat().join(", ");
   const count = files.length === 1 ? "1 file is" : `${String(files.length)} files are`;
-  return fault === undefined
-    ? passed(`${count} there`, { files: files.length })
-    : broken(`${count} at ${where}, ${fault}`, { files: files.length });
+  if (fault === undefined) return passed(`${count} there`, { files: files.length });
+  const what = files.length === 0 ? `there is no file ${where}` : `${count} at ${where}, ${fault}`;
+  return broken(`${what}${nearbyOf(files, params)}`, { files: files.length });
+}
+
+/** What lies beside a file that is not there. */
+function nearbyOf(files: readonly CheckedFile[], { input_path: given }: ValidatorParams): string {
+  if (files.length > 0 || typeof given !== "string" || /[*?[{]|:\/\//.test(given)) return "";
+  return `. ${missingFileHint(given).replace(/\.$/, "")}`;
 }
 
 async function lookAt(

@@ -31,5 +31,7 @@ export function chosenColumns(params: WriterParameters, input: readonly Column[]
     "FILE_WRITER_COLUMNS",
     faults.join("; "),
     `The columns are ${names.map((name) => JSON.stringify(name)).join(", ")}.`,
+    undefined,
+    faults[0]?.split(":", 1)[0],
   );
 }

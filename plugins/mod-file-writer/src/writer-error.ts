@@ -11,6 +11,19 @@ export type WriterCode =
   | "FILE_WRITER_EMPTY";
 
 /** An error of the caller's: exit code 20. */
-export function writerError(code: WriterCode, message: string, hint: string, cause?: unknown): DatapyError {
-  return new DatapyError({ code, exitCode: 20, message, hint, ...(cause === undefined ? {} : { cause }) });
+export function writerError(
+  code: WriterCode,
+  message: string,
+  hint: string,
+  cause?: unknown,
+  parameter?: string,
+): DatapyError {
+  return new DatapyError({
+    code,
+    exitCode: 20,
+    message,
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+    ...(parameter === undefined ? {} : { parameter }),
+  });
 }

@@ -77,6 +77,7 @@ export async function planConditions(params: ValidatorParams, around: ConditionS
       code: "VALIDATOR_BAD_RULE",
       exitCode: 20,
       message: faults.join("; "),
+      parameter: ["rules", Number(/^rules\[(\d+)\]/.exec(faults[0] ?? "")?.[1] ?? 0)],
       hint: `The columns are ${around.input.map((one) => `${quoted(one.name)} ${one.type}`).join(", ")}.`,
     });
   }

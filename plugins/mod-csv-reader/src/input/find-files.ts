@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import path from "node:path";
+import { missingFileHint } from "@datapy/mod-kit";
 import { csvError } from "../csv-error.js";
 
 /** A file to read, as it stood when the run began. */
@@ -23,7 +24,14 @@ export function findFiles(inputs: readonly string[]): InputFile[] {
     }
     if (!/[*?[{]/.test(input) || exists(input)) return [input];
     const found = expandBraces(input).flatMap((pattern) => matchPattern(pattern));
-    if (found.length === 0) throw csvError("CSV_FILE", `no file matches ${input}`, "check the pattern and base_path");
+    if (found.length === 0)
+      throw csvError(
+        "CSV_FILE",
+        `no file matches ${input}`,
+        "check the pattern and base_path",
+        undefined,
+        "input_path",
+      );
     return [...new Set(found)].sort();
   });
   return [...new Set(paths)].map(examine);
@@ -42,7 +50,7 @@ export function examine(file: string): InputFile {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR")
-      throw csvError("CSV_FILE", `File not found: ${file}`, "check input_path and base_path", cause);
+      throw csvError("CSV_FILE", `File not found: ${file}`, missingFileHint(file), cause, "input_path");
     throw csvError("CSV_FILE", `${file} cannot be read: ${(cause as Error).message}`, "check its permissions", cause);
   }
   if (stat.isDirectory())

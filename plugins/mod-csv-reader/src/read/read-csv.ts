@@ -1,4 +1,4 @@
-import { isDatapyError, literal, raw, sql, table } from "@datapy/mod-kit";
+import { closestName, isDatapyError, literal, raw, sql, table } from "@datapy/mod-kit";
 import type { ColumnLineage, Envelope, TableArtifact } from "@datapy/mod-kit";
 import { declaredType } from "../columns/declared-type.js";
 import type { DeclaredType } from "../columns/declared-type.js";
@@ -136,13 +136,16 @@ export function declaredColumns(
     const { type, format } = typeof given === "string" ? { type: given, format: undefined } : given;
     declared.set(name, declaredType(name, type, format));
     if (plans.length > 0 && !names.includes(name)) {
+      const near = closestName(name, names);
       throw csvError(
         "CSV_COLUMNS",
         `columns names ${JSON.stringify(name)}, which is no column of ${plans[0]?.file.path ?? "the input"}`,
-        `its columns are ${names
+        `${near === undefined ? "" : `did you mean ${JSON.stringify(near)}? `}Its columns are ${names
           .slice(0, 20)
           .map((known) => JSON.stringify(known))
           .join(", ")}${names.length > 20 ? ", …" : ""}`,
+        undefined,
+        ["columns", name],
       );
     }
   }

@@ -24,6 +24,7 @@ export function columnOf(columns: readonly Column[], name: string): Column {
   );
   throw qualityError(
     "QUALITY_BAD_EXPECTATION",
-    `there is no column ${JSON.stringify(name)}${close === undefined ? "" : `; did you mean ${JSON.stringify(close)}?`}`,
+    `there is no column ${JSON.stringify(name)}${close === undefined ? "" : ` (did you mean ${JSON.stringify(close)}?)`}`,
+    { hint: `The columns are ${columns.map((one) => JSON.stringify(one.name)).join(", ")}.` },
   );
 }

@@ -1,4 +1,4 @@
-import { ident, sql } from "@datapy/mod-kit";
+import { ident, missingFileHint, sql } from "@datapy/mod-kit";
 import { open } from "node:fs/promises";
 import type { ExpectationOf } from "../params.js";
 import { isNumeric } from "../profile.js";
@@ -93,6 +93,12 @@ async function contentOf(local: string, file: string, isTail: boolean): Promise<
       await handle.close();
     }
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+      throw qualityError("QUALITY_BAD_EXPECTATION", `there is no control file ${file}`, {
+        cause,
+        hint: missingFileHint(file),
+      });
+    }
     throw qualityError(
       "QUALITY_BAD_EXPECTATION",
       `the control file ${file} cannot be read: ${(cause as Error).message}`,

@@ -1,4 +1,5 @@
 import { isDatapyError } from "@datapy/mod-kit";
+import type { DatapyError } from "@datapy/mod-kit";
 import type { ExpectationParams } from "../params.js";
 import { qualityError } from "../quality-error.js";
 import type { CheckContext } from "./check-context.js";
@@ -13,22 +14,34 @@ export async function evaluate(around: CheckContext, expectations: readonly Expe
   const outcomes: Outcome[] = [];
   const faults: string[] = [];
   const names = new Set<string>();
-  let cause: unknown;
+  // What one cannot be judged by may have its own hint; several have nothing in common but the parameter.
+  let first: DatapyError | undefined;
+  let firstIndex: number | undefined;
   for (const [index, given] of expectations.entries()) {
     const name = given.name ?? defaultName(given);
     const where = `expectations[${String(index)}] (${given.check})`;
-    if (names.has(name)) faults.push(`${where}: there is another called ${JSON.stringify(name)}: give it a \`name\``);
+    if (names.has(name)) {
+      faults.push(`${where}: there is another called ${JSON.stringify(name)}: give it a \`name\``);
+      firstIndex ??= index;
+    }
     names.add(name);
     try {
       const found = await findingOf(around, given, name);
       outcomes.push({ name, check: given.check, severity: given.severity ?? "error", value: undefined, ...found });
     } catch (error) {
       if (!isDatapyError(error) || error.code !== "QUALITY_BAD_EXPECTATION") throw error;
-      cause = error;
+      first ??= error;
+      firstIndex ??= index;
       faults.push(`${where}: ${error.message}`);
     }
   }
-  if (faults.length > 0) throw qualityError("QUALITY_BAD_EXPECTATION", faults.join("; "), { cause });
+  if (faults.length > 0) {
+    throw qualityError("QUALITY_BAD_EXPECTATION", faults.join("; "), {
+      cause: first,
+      parameter: ["expectations", firstIndex ?? 0],
+      ...(first?.hint === undefined ? {} : { hint: first.hint }),
+    });
+  }
   return outcomes;
 }
 

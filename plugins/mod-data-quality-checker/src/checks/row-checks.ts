@@ -1,4 +1,4 @@
-import { ident, join, raw, sql } from "@datapy/mod-kit";
+import { ident, isDatapyError, join, raw, sql } from "@datapy/mod-kit";
 import type { Sql } from "@datapy/mod-kit";
 import type { ExpectationOf } from "../params.js";
 import { isMissing, isTemporal } from "../profile.js";
@@ -109,6 +109,16 @@ export function schema(around: CheckContext, given: ExpectationOf<"schema">): Fi
   );
 }
 
+function firstLine(error: unknown): string {
+  return (error as Error).message.split("\n", 1)[0]?.replace(/^a statement failed: /, "") ?? "";
+}
+
+/** What the host takes for the column that was meant. */
+function nearOf(error: unknown): string {
+  const hint = isDatapyError(error) ? (error.hint ?? "") : "";
+  return hint.startsWith("Did you mean") ? `${hint} ` : "";
+}
+
 /** An SQL condition holds. */
 export async function expression(around: CheckContext, given: ExpectationOf<"expression">): Promise<Finding> {
   let bad: number;
@@ -118,8 +128,12 @@ export async function expression(around: CheckContext, given: ExpectationOf<"exp
     around.ctx.signal.throwIfAborted();
     throw qualityError(
       "QUALITY_BAD_EXPECTATION",
-      `the expression ${JSON.stringify(given.expression)} cannot be run: ${(cause as Error).message}`,
-      { cause },
+      `the expression ${JSON.stringify(given.expression)} cannot be run: ${firstLine(cause)}`,
+      // The line and the caret that DuckDB gives are of a statement that nobody wrote.
+      {
+        cause,
+        hint: `${nearOf(cause)}The columns are ${around.source.columns.map((one) => JSON.stringify(one.name)).join(", ")}.`,
+      },
     );
   }
   const share = around.rows === 0 ? 1 : 1 - bad / around.rows;

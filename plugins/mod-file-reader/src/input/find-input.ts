@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import path from "node:path";
+import { missingFileHint } from "@datapy/mod-kit";
 import type { ReaderParameters } from "../parameters.js";
 import { readerError } from "../reader-error.js";
 
@@ -76,7 +77,9 @@ async function filesOf(given: string): Promise<string[]> {
     throw readerError(
       "FILE_READER_INPUT",
       isPattern ? `no file matches ${given}` : `there is no file ${given}`,
-      "Check input_path and base_path.",
+      isPattern ? "Check input_path and base_path." : missingFileHint(given),
+      undefined,
+      "input_path",
     );
   }
   return found.map((file) => path.normalize(file)).sort();
