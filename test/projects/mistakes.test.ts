@@ -1,0 +1,112 @@
+// What a user reads who has made a mistake in one of the projects: the step, the line, what was meant; exit code 20, and nothing written.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+const root = path.resolve(__dirname, "../..");
+const cli = path.join(root, "framework/cli/bin/run.js");
+const MADE = ["archive", "reports", "finance.sqlite", ".datapy/project.duckdb"];
+
+let clone: string;
+beforeEach(() => {
+  clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), "datapy-mistakes-")));
+  const made = new Set([".datapy", "reports", "archive", "lists", "finance.sqlite"]);
+  cpSync(path.join(root, "projects"), path.join(clone, "projects"), {
+    recursive: true,
+    filter: (source) => !made.has(path.basename(source)),
+  });
+  cpSync(path.join(root, "package.json"), path.join(clone, "package.json"));
+  symlinkSync(path.join(root, "node_modules"), path.join(clone, "node_modules"), "junction");
+});
+afterEach(() => rmSync(clone, { recursive: true, force: true }));
+
+interface Mistake {
+  readonly project: string;
+  readonly run: string;
+  /** File, what stands there, and what is written instead. */
+  readonly change?: readonly [string, string, string];
+  /** The errors; `…` is the folder of the project. */
+  readonly says: readonly (string | RegExp)[];
+}
+
+test.each<[string, Mistake]>([
+  [
+    "a misspelt column of a rule",
+    {
+      project: "customer-analytics",
+      run: "jobs/daily-etl/daily_customer_etl.yaml",
+      change: ["jobs/daily-etl/daily_customer_etl.yaml", "US Gross, Production", "US Gros, Production"],
+      says: [
+        /^CLEANER_BAD_RULE: step clean_films: select: there is no column "US Gros" \(did you mean "US Gross"\?\) \(…\/jobs\/daily-etl\/daily_customer_etl\.yaml:24:15\)\. The columns are "Title" VARCHAR, /,
+      ],
+    },
+  ],
+  [
+    "a misspelt file in a script",
+    {
+      project: "customer-analytics",
+      run: "jobs/daily-etl/daily_customer_etl.ts",
+      change: ["jobs/daily-etl/daily_customer_etl.ts", "data/movies.csv", "data/movie.csv"],
+      says: [
+        "CSV_FILE: step read_films: File not found: …/data/movie.csv (…/jobs/daily-etl/daily_customer_etl.ts:10). Did you mean …/data/movies.csv?",
+      ],
+    },
+  ],
+  [
+    "a job that reads what no job has written yet",
+    {
+      project: "customer-analytics",
+      run: "jobs/data-quality/data_quality_check.yaml",
+      says: [
+        "DATABASE_FILE_MISSING: step database_reader: the project's DuckDB file is not there: nothing has been written to it yet (…/jobs/data-quality/data_quality_check.yaml:6:3). Run first the job that writes to it, in the same project and environment.",
+      ],
+    },
+  ],
+  [
+    "a misspelt column in a file of SQL",
+    {
+      project: "finance-reporting",
+      run: "jobs/monthly-close/monthly_close.yaml",
+      change: ["jobs/monthly-close/receipts_by_year.sql", '"Agency name"', '"Agency nam"'],
+      says: [
+        /^DATAPY_SANDBOX_SQL: step to_rows: the SQL is refused: there is no column "Agency nam" \(…\/jobs\/monthly-close\/receipts_by_year\.sql:11:8\)\nLINE 11: .*\n +\^\nDid you mean "Agency name"\?/,
+      ],
+    },
+  ],
+  [
+    "a column that was renamed in the data",
+    {
+      project: "finance-reporting",
+      run: "jobs/daily-reconciliation/daily_recon.yaml",
+      change: ["data/postings.csv", "reference,account", "ref,account"],
+      says: [
+        /^DATABASE_COLUMN_UNKNOWN: step load_postings: the input has no column reference; it has ref, .* \(…\/jobs\/daily-reconciliation\/daily_recon\.yaml:58:20\)/,
+        /^DATAPY_SANDBOX_SQL: step compare: the SQL is refused: "p" has no column "reference" \(…\/jobs\/daily-reconciliation\/daily_recon\.yaml:74:50\)\n.*\n.*\n.*The table postings has ref, account/,
+      ],
+    },
+  ],
+])("%s", (_, { project, run, change, says }) => {
+  const folder = path.join(clone, "projects", project);
+  if (change !== undefined) {
+    const [file, before, after] = change;
+    const text = readFileSync(path.join(folder, file), "utf8");
+    expect(text).toContain(before);
+    writeFileSync(path.join(folder, file), text.replace(before, after));
+  }
+  const done = spawnSync(process.execPath, [cli, run.endsWith(".ts") ? "run-script" : "run-job", run], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"], HOME: clone },
+  });
+  const { errors } = JSON.parse(done.stdout) as { errors: readonly string[] };
+  expect(done.status).toBe(20);
+  expect(errors.map((error) => error.replaceAll(folder, "…"))).toEqual(
+    says.map((one) => (typeof one === "string" ? one : (expect.stringMatching(one) as unknown))),
+  );
+  // Neither stack traces nor the statements that are made around a user's own.
+  expect(done.stderr).not.toMatch(/\n\s+at |Binder Error|read_parquet/);
+  // SQLite makes a file that is opened for writing, and leaves it empty.
+  const sizes = MADE.map((made) => statSync(path.join(folder, made), { throwIfNoEntry: false })?.size ?? 0);
+  expect(sizes).toEqual(MADE.map(() => 0));
+});
