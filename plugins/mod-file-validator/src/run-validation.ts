@@ -92,7 +92,7 @@ function checkExists(rule: RuleOf<"exists">, files: readonly SourcedFile[], para
 }
 
 /** What lies beside a file that is not there. */
-function nearbyOf(files: readonly CheckedFile[], { input_path: given }: ValidatorParams): string {
+function nearbyOf(files: readonly SourcedFile[], { input_path: given }: ValidatorParams): string {
   if (files.length > 0 || typeof given !== "string" || /[*?[{]|:\/\//.test(given)) return "";
   return `. ${missingFileHint(given).replace(/\.$/, "")}`;
 }
