@@ -13,7 +13,10 @@ export type DuckDB = typeof import("@duckdb/node-api");
 
 /** How a process's DuckDB is opened. */
 export interface DataSettings {
-  /** Most memory that DuckDB may use, such as `2GB`. Default: half of the machine's, or of the container's when that is limited. */
+  /**
+   * Most memory that DuckDB may use, such as `2GB`. Default: half of the machine's, or of the container's when that is limited, and no more
+   * than 60 % of what is free when it is opened, but 1 GiB in any case.
+   */
   readonly memoryLimit?: string;
   /** Threads of a query. Default: the processors that this process may use. */
   readonly threads?: number;
@@ -149,9 +152,23 @@ function loadDuckDB(): DuckDB {
   }
 }
 
+/**
+ * Half of what the machine or container has; less when others use much of it at this moment, since several runs may go on at once and what
+ * DuckDB does not get it spills to disk. Never less than 1 GiB, unless that is more than half.
+ */
 function defaultMemoryLimit(): string {
   const limit = process.constrainedMemory();
   // Without a limit some systems give 0, others a number past any machine's memory.
-  const bytes = limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
-  return `${String(Math.max(128, Math.floor(bytes / 2 / 1024 / 1024)))}MiB`;
+  const total = limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
+  return `${String(defaultMemoryMebibytes(total, process.availableMemory()))}MiB`;
+}
+
+/** Share of the free memory for one process, so that a second one that starts later finds some, too. */
+const FREE_SHARE = 0.6;
+
+/** @internal */
+export function defaultMemoryMebibytes(totalBytes: number, availableBytes: number): number {
+  const half = totalBytes / 2;
+  const wanted = Math.min(half, Math.max(availableBytes * FREE_SHARE, Math.min(half, 1024 ** 3)));
+  return Math.max(128, Math.floor(wanted / 1024 / 1024));
 }
