@@ -44,6 +44,8 @@ export type {
   StateStore,
   TableArtifact,
 } from "./context.js";
+export { rowMarks } from "./row-marks.js";
+export type { RowMarks } from "./row-marks.js";
 export { rowNumber } from "./row-number.js";
 export { isKnownType, strictCast } from "./strict-cast.js";
 export type { CastTarget, StrictCast } from "./strict-cast.js";

@@ -1,4 +1,4 @@
-import { DatapyError, defineMod, ident, join, literal, raw, rowNumber, sql, table } from "@datapy/mod-kit";
+import { DatapyError, defineMod, ident, join, literal, raw, rowMarks, rowNumber, sql, table } from "@datapy/mod-kit";
 import type { ColumnLineage, ModContext, Sql } from "@datapy/mod-kit";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -25,9 +25,6 @@ const artifacts = {
 
 /** Keys that occur more than once. In DuckDB's own table and not in a file, so that every type is kept exactly. */
 const REPEATED = ident("temp", "main", "repeated_keys");
-
-/** A bit a row, by its number. */
-const IS_SURPLUS = raw("(get_bit(getvariable('surplus_rows'), cast(k.r as integer)) = 1)");
 
 type CleanerContext = ModContext<typeof artifacts>;
 
@@ -81,8 +78,11 @@ export default defineMod({
         ? sql`(${rowRules(params, planned, inputColumns.length, known).query})`
         : rows;
     const cleaning = tableRules(params, planned, rules, { rows: final, leaveOutBad: rowsRejected > 0 });
-    const duplicates = cleaning.duplicates === undefined ? 0 : await markSurplus(ctx, cleaning.duplicates, rowsRead);
-    const output = await ctx.data.writeTable("output_data", cleaning.output(duplicates > 0 ? IS_SURPLUS : undefined), {
+    const { surplus: duplicates, isSurplus } =
+      cleaning.duplicates === undefined
+        ? { surplus: 0, isSurplus: undefined }
+        : await markSurplus(ctx, cleaning.duplicates, rowsRead);
+    const output = await ctx.data.writeTable("output_data", cleaning.output(isSurplus), {
       lineage: lineage(params, planned),
       verify: (written) => {
         if (written.rows === rowsRead - rowsRejected - rowsDropped - duplicates) return;
@@ -152,18 +152,19 @@ async function checkFillValues(
   });
 }
 
-/** Finds the rows to which {@link IS_SURPLUS} applies; gives how many these are. */
-async function markSurplus(ctx: CleanerContext, duplicates: Duplicates, rowsRead: number): Promise<number> {
+/** Finds the rows that others make superfluous: how many, and the condition that is true for them. */
+async function markSurplus(
+  ctx: CleanerContext,
+  duplicates: Duplicates,
+  rowsRead: number,
+): Promise<{ readonly surplus: number; readonly isSurplus: Sql | undefined }> {
   await ctx.data.execute(sql`create or replace temporary table ${REPEATED} as ${duplicates.repeated}`);
   const [row] = await ctx.data.query(sql`select cast(coalesce(sum(more), 0) as bigint) as n from ${REPEATED}`);
   const surplus = Number(row?.["n"]);
-  if (surplus > 0) {
-    const last = raw(`${String(rowsRead)}::bigint`);
-    await ctx.data.execute(
-      sql`set variable surplus_rows = (select bitstring_agg(r, 0::bigint, ${last}) from (${duplicates.surplus(REPEATED)}))`,
-    );
-  }
-  return surplus;
+  if (surplus === 0) return { surplus, isSurplus: undefined };
+  const marks = rowMarks("surplus_rows", duplicates.surplus(REPEATED), rowsRead);
+  for (const statement of marks.statements) await ctx.data.execute(statement);
+  return { surplus, isSurplus: marks.isMarked(raw("k.r")) };
 }
 
 async function countBadRows(ctx: CleanerContext, staged: Sql): Promise<number> {

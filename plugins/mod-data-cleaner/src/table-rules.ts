@@ -36,7 +36,7 @@ export interface TableRules {
 export interface Duplicates {
   /** Query of the keys that occur more than once: the row that `stays` and how many are `more`. Few keys repeat in most tables. */
   readonly repeated: Sql;
-  /** Query of the numbers `r` of the rows to leave out, by a table of {@link repeated}. */
+  /** Query of the numbers `n` of the rows to leave out, by a table of {@link repeated}. */
   surplus(repeated: Sql): Sql;
 }
 
@@ -270,6 +270,6 @@ function deduplicate(params: CleanerParams, planned: readonly PlannedColumn[]): 
   return {
     repeated: sql`select ${join([...keys, sql`${stays} as stays`, raw("count(*) - 1 as more")])} from kept group by ${join(keys)} having count(*) > 1`,
     surplus: (repeated) =>
-      sql`select k.r from kept as k join ${repeated} as d on ${join(same, " and ")} and d.stays <> k.r`,
+      sql`select k.r as n from kept as k join ${repeated} as d on ${join(same, " and ")} and d.stays <> k.r`,
   };
 }

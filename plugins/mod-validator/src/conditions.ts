@@ -6,6 +6,7 @@ import {
   join,
   literal,
   raw,
+  rowMarks,
   rowNumber,
   sql,
   strictCast,
@@ -19,8 +20,8 @@ export interface Condition {
   readonly name: string;
   readonly severity: "error" | "warn";
   readonly bad: Sql;
-  /** What `bad` looks up, to be run first: a statement. */
-  readonly lookup: Sql | undefined;
+  /** What `bad` looks up: statements to be run first. */
+  readonly lookup: readonly Sql[];
 }
 
 /** What {@link planConditions} needs of the run. */
@@ -104,8 +105,8 @@ async function condition(
   const [column] = columns;
   const x = column === undefined ? sql`null` : ident(column.name);
   const isText = column?.type === "VARCHAR";
-  const plain = (bad: Sql): { bad: Sql; lookup: undefined } => ({ bad, lookup: undefined });
-  const textOnly = (bad: Sql): { bad: Sql; lookup: undefined } | undefined => {
+  const plain = (bad: Sql): { bad: Sql; lookup: readonly Sql[] } => ({ bad, lookup: [] });
+  const textOnly = (bad: Sql): { bad: Sql; lookup: readonly Sql[] } | undefined => {
     if (isText) return plain(bad);
     refuse(`${quoted(column?.name ?? "")} is ${column?.type ?? ""}, not text`);
     return undefined;
@@ -230,17 +231,10 @@ function numbered(params: ValidatorParams, { input }: ConditionSurroundings): Sq
   return sql`(select *, ${rowNumber(input)} as ${ident(rowNumberName(input))} from ${table(params.input_artifact)})`;
 }
 
-/**
- * The condition of the rows whose numbers `n` a query gives. A join in the statement that writes the rows would lose their order, so that the
- * query's answer is kept as a bit a row, by which the rows are then filtered as they are read.
- */
-function lookUp(query: Sql, around: ConditionSurroundings, index: number): { bad: Sql; lookup: Sql } {
-  const name = `rows_that_break_${String(index)}`;
-  const last = raw(`${String(around.rows)}::bigint`);
-  return {
-    bad: sql`(get_bit(cast(getvariable(${literal(name)}) as bit), cast(${ident(rowNumberName(around.input))} as integer)) = 1)`,
-    lookup: sql`set variable ${ident(name)} = (select bitstring_agg(n, 0::bigint, ${last}) from (${query}))`,
-  };
+/** The condition of the rows whose numbers `n` a query gives. */
+function lookUp(query: Sql, around: ConditionSurroundings, index: number): { bad: Sql; lookup: readonly Sql[] } {
+  const marks = rowMarks(`rows_that_break_${String(index)}`, query, around.rows);
+  return { bad: marks.isMarked(ident(rowNumberName(around.input))), lookup: marks.statements };
 }
 
 function isText(column: Column): boolean {

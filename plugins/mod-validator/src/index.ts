@@ -49,7 +49,7 @@ export default defineMod({
       rows: total,
     });
     for (const { lookup } of conditions) {
-      if (lookup !== undefined) await ctx.data.execute(lookup);
+      for (const statement of lookup) await ctx.data.execute(statement);
     }
     const row = ident(rowNumberName(input));
     const rows = sql`(select *, ${rowNumber(input)} as ${row} from ${source}) as i`;
