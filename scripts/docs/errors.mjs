@@ -1,4 +1,4 @@
-import { modKit, sdk } from "./packages.mjs";
+import { modKit, requireFromRoot, sdk } from "./packages.mjs";
 import { code, page, table } from "./markdown.mjs";
 
 /** Meaning of each exit code, and what a scheduler should make of it. */
@@ -25,24 +25,37 @@ const MEANINGS = {
 
 const places = (text) => text.replace(/\{(\w+)\}/g, "*$1*");
 
+/** A table of errors, in order of code. */
+const errorTable = (errors) =>
+  table(
+    ["Code", "Exit code", "Retryable", "What happened", "What to do"],
+    Object.entries(errors)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, row]) => [
+        code(name),
+        row.exitCode,
+        row.retryable ? "yes" : "no",
+        places(row.message),
+        places(row.hint),
+      ]),
+  );
+
 export async function errorsPage() {
   const { ERROR_TABLE } = sdk("errors");
-  const rows = Object.entries(ERROR_TABLE)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, row]) => [
-      code(name),
-      row.exitCode,
-      row.retryable ? "yes" : "no",
-      places(row.message),
-      places(row.hint),
-    ]);
+  const { DATABASE_ERRORS } = requireFromRoot("@datapy/database");
+  const { OBJECT_STORAGE_ERRORS } = requireFromRoot("@datapy/object-storage");
   return page(
     "Errors",
-    "Every error of DataPy itself has a code that stays the same from version to version; the text beside it may change. Programs match on " +
-      "the code. In an envelope, an entry of `errors` reads `CODE: what happened (file:line:column). What to do`. Words in *italics* stand " +
-      "for what is filled in. **Retryable** says whether the same command may succeed later without any change.",
-    "A mod adds errors of its own, under its own prefix (`CSV_…`); its page tells them.",
-    table(["Code", "Exit code", "Retryable", "What happened", "What to do"], rows),
+    "Every error has a code that stays the same from version to version; the text beside it may change. Programs match on the code. In an " +
+      "envelope, an entry of `errors` reads `CODE: what happened (file:line:column). What to do`. Words in *italics* stand for what is " +
+      "filled in. **Retryable** says whether the same command may succeed later without any change.",
+    "These are the errors of DataPy itself. Those that the mods for databases and for object storage share follow. Other mods add errors of " +
+      "their own in the same form, under their own prefix (`CSV_…`).",
+    errorTable(ERROR_TABLE),
+    "## Databases",
+    errorTable(DATABASE_ERRORS),
+    "## Object storage",
+    errorTable(OBJECT_STORAGE_ERRORS),
   );
 }
 

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { root } from "../workspace.mjs";
 
+export const requireFromRoot = createRequire(path.join(root, "package.json"));
 export const requireFromCli = createRequire(path.join(root, "framework/cli/package.json"));
 
 export function modKit() {

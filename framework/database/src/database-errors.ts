@@ -67,11 +67,6 @@ export const DATABASE_ERRORS = {
     message: "the input has {count} keys more than once in {columns}, for example {example}",
     hint: "An upsert needs one row a key. Remove duplicates first (data_cleaner), or set `on_duplicate_key: last`.",
   },
-  DATABASE_KEY_NULL: {
-    exitCode: 30,
-    message: "the input has {count} rows with NULL in the key columns {columns}",
-    hint: "NULL equals nothing, so such rows can never be matched. Fill or remove them, or set `on_bad_row: quarantine`.",
-  },
   DATABASE_LOAD_ID_REUSED: {
     exitCode: 20,
     message: "load id {load_id} was used for {table} before, {difference}",

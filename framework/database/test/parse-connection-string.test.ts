@@ -73,7 +73,12 @@ describe("connection strings", () => {
     ["sqlite://", "in memory"],
     ["postgresql://h/db?sslcert=a.pem", "tls_key_file"],
   ])("%s is refused", (text, reason) => {
-    expect(() => parseConnection(text)).toThrow(reason);
+    expect(() => parseConnection(text)).toThrow(
+      expect.objectContaining({
+        code: "DATABASE_CONNECTION_INVALID",
+        message: expect.stringContaining(reason) as string,
+      }),
+    );
   });
 
   test("any user, password and database come through encoding, and no description shows the password", () => {

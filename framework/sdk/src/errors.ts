@@ -534,11 +534,6 @@ export const ERROR_TABLE = {
     message: "{file} is not read",
     hint: "The project file is called project_defaults.yaml.",
   },
-  DATAPY_REFERENCE_CHAIN: {
-    exitCode: 20,
-    message: "{reference} leads on from reference to reference, more than {count} times",
-    hint: "Refer to the value itself.",
-  },
   DATAPY_QUARANTINE_NONE: {
     exitCode: 20,
     message: "{reference} is no quarantine",
@@ -559,6 +554,11 @@ export const ERROR_TABLE = {
     exitCode: 20,
     message: "the rows that {step} set aside cannot be replayed: {detail}",
     hint: "`datapy quarantine show ID --csv` prints them; feed them to a run of your own.",
+  },
+  DATAPY_REFERENCE_CHAIN: {
+    exitCode: 20,
+    message: "{reference} leads on from reference to reference, more than {count} times",
+    hint: "Refer to the value itself.",
   },
   DATAPY_REFERENCE_CYCLE: {
     exitCode: 20,
@@ -618,7 +618,7 @@ export const ERROR_TABLE = {
   DATAPY_RUN_UNKNOWN: {
     exitCode: 20,
     message: "no run {id} in {folder}",
-    hint: "List the runs of this project with: datapy runs",
+    hint: "`datapy runs` lists the runs of this project.",
   },
   DATAPY_SANDBOX_PARAMETER: {
     exitCode: 20,

@@ -157,7 +157,12 @@ describe("a description", () => {
   test("without a manifest it is refused, and the loaded mod gives the same", async () => {
     const root = modPackage();
     const mod = findMod(root);
-    expect(() => describeMod(mod)).toThrow("@acme/mod-mine has no datapy.manifest.json that describes mine");
+    expect(() => describeMod(mod)).toThrow(
+      expect.objectContaining({
+        code: "DATAPY_MANIFEST_MISSING",
+        message: "@acme/mod-mine has no datapy.manifest.json that describes mine",
+      }),
+    );
     expect(describeLoaded(mod, await loadMod(mod))).toMatchObject(expected);
   });
 

@@ -383,7 +383,7 @@ describe("going on, again, and in part", () => {
     const refused = await host.runJob(changed, { resume: "last" }, { MODE: "other" });
     expect(refused.code).toBe(20);
     expect(refused.envelope.errors).toEqual([
-      expect.stringMatching(/^DATAPY_RESUME_DIFFERS: 1 things differ.*step a: rows was 2 and is 5\./),
+      expect.stringMatching(/^DATAPY_RESUME_DIFFERS: this differs .*step a: rows was 2 and is 5\./),
     ]);
     expect(host.ran()).toEqual([]);
     const resumed = await host.runJob(CHAIN, { resume: first.envelope.logs.session_id }, { MODE: "other" });
