@@ -77,7 +77,7 @@ describe("connection strings", () => {
       expect.objectContaining({
         code: "DATABASE_CONNECTION_INVALID",
         message: expect.stringContaining(reason) as string,
-      }),
+      }) as Error,
     );
   });
 

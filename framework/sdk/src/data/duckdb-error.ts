@@ -5,9 +5,9 @@ import { explainSql, suggestColumn } from "./explain-sql.js";
 
 /**
  * The error of a failed statement. DuckDB gives no codes, so that its class and the operating system's reason are read from the text;
- * this is the one place that does.
+ * this is the one place that does. Of a statement that the user wrote, the line and the place that DuckDB points at are told, too.
  */
-export function duckdbError(error: unknown): DatapyError {
+export function duckdbError(error: unknown, of: { readonly usersStatement?: boolean } = {}): DatapyError {
   const text = errorText(error);
   const cause = { cause: error };
   if (/No space left on device|not enough space on the disk|Disk quota exceeded/i.test(text))
@@ -20,7 +20,8 @@ export function duckdbError(error: unknown): DatapyError {
   if (table !== undefined) return fault("DATAPY_TABLE_UNREADABLE", table, cause);
   const { column, candidates } = explainSql(text);
   const hint = column === undefined ? undefined : suggestColumn(column, candidates);
-  return fault("DATAPY_DATA_QUERY_FAILED", { detail: withoutStatement(text) }, { ...cause, hint });
+  const detail = of.usersStatement === true ? text : withoutStatement(text);
+  return fault("DATAPY_DATA_QUERY_FAILED", { detail }, { ...cause, hint });
 }
 
 /** The Parquet file that a statement reads and that is none: an artifact that was given, and not a name in somebody's SQL. */

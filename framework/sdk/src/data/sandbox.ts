@@ -143,7 +143,8 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
     } catch (error) {
       if (isDatapyError(error) || signal.aborted) throw error;
       const told = parquetError(error, checked.columns);
-      throw isDatapyError(told) ? told : (parameterFault(error, parameters) ?? duckdbError(shifted(error)));
+      if (isDatapyError(told)) throw told;
+      throw parameterFault(error, parameters) ?? duckdbError(shifted(error), { usersStatement: true });
     }
     const written = writtenFile((await result?.getRowObjectsJS())?.[0] ?? {});
     const columns = await describeQuery(connection, `SELECT * FROM ${readParquet(own)}`);

@@ -117,11 +117,13 @@ export async function runMod(
       given: valueWords(mod),
     });
   }
-  if (typeof params !== "object" || params === null || Array.isArray(params)) {
+  // Scripts are also written in JavaScript, where nothing checks the type.
+  const written: unknown = params;
+  if (typeof written !== "object" || written === null || Array.isArray(written)) {
     throw fault("DATAPY_SCRIPT_ARGUMENT", {
       what: "the parameter object given to runMod",
       expected: "an object",
-      given: valueWords(params),
+      given: valueWords(written),
     });
   }
   const timeoutMs =

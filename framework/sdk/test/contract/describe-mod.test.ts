@@ -161,7 +161,7 @@ describe("a description", () => {
       expect.objectContaining({
         code: "DATAPY_MANIFEST_MISSING",
         message: "@acme/mod-mine has no datapy.manifest.json that describes mine",
-      }),
+      }) as Error,
     );
     expect(describeLoaded(mod, await loadMod(mod))).toMatchObject(expected);
   });

@@ -96,7 +96,7 @@ describe("secrets of the environment and of files", () => {
     [
       "is not set",
       "token: ${secret.env.NONE}",
-      "DATAPY_SECRET_MISSING:1:8 ${secret.env.NONE} gives no secret: there is none of that name",
+      "DATAPY_SECRET_MISSING:1:8 ${secret.env.NONE} gives no secret: the environment variable NONE is not set",
     ],
     [
       "is empty",
@@ -106,7 +106,7 @@ describe("secrets of the environment and of files", () => {
     [
       "has no file",
       "token: x\nplain: a ${secret.file:none.txt}",
-      "DATAPY_SECRET_MISSING:2:10 ${secret.file:none.txt} gives no secret: there is none of that name",
+      "none.txt cannot be read: there is no such file or folder",
     ],
     [
       "has a provider that nobody knows",
@@ -124,7 +124,7 @@ describe("secrets of the environment and of files", () => {
     expect(await faultOf(resolve("token: ${secret.file:secret.txt}"))).toContain("larger than 64 KiB");
     chmodSync(file, 0);
     const text = "token: ${secret.file:.}";
-    expect(await faultOf(resolve(text))).toContain("cannot be read (EISDIR)");
+    expect(await faultOf(resolve(text))).toContain("cannot be read: it is a folder");
   });
 });
 
