@@ -108,7 +108,11 @@ describe("sql-transform", () => {
     ["no query", { input_artifact: "x.parquet" }, "no query"],
     ["two queries", { input_artifact: "x.parquet", query: "select 1", query_path: "x.sql" }, "both"],
     ["a query file that is not there", { input_artifact: "x.parquet", query_path: "nowhere.sql" }, "nowhere.sql"],
-    ["a table that is not there", { input_artifact: "/nowhere/x.parquet", query: "from input" }, "/nowhere/x.parquet"],
+    [
+      "a table that is not there",
+      { input_artifact: "/nowhere/x.parquet", query: "from input" },
+      "/nowhere/x.parquet: there is no such file. Tables are",
+    ],
     ["two tables of one name", { input_artifacts: { a: "x.parquet", A: "y.parquet" }, query: "from a" }, '"A"'],
   ])("refuses %s", async (_, params, words) => {
     expect(failure(await runMod(MOD, params))).toContain(words);

@@ -25,7 +25,7 @@ export function duckdbError(error: unknown, of: { readonly usersStatement?: bool
 }
 
 /** The Parquet file that a statement reads and that is none: an artifact that was given, and not a name in somebody's SQL. */
-function unreadableTable(text: string): { readonly file: string; readonly detail: string } | undefined {
+export function unreadableTable(text: string): { readonly file: string; readonly detail: string } | undefined {
   if (!text.includes("read_parquet(")) return undefined;
   const missing = /No files found that match the pattern "(.+)"/.exec(text)?.[1];
   if (missing !== undefined) return { file: missing, detail: "there is no such file" };

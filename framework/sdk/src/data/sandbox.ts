@@ -6,7 +6,7 @@ import type { DuckDBMaterializedResult } from "@duckdb/node-api";
 import { fault } from "../errors.js";
 import { escapeGlob, quoteIdentifier, quoteText, readParquet } from "./duckdb-dialect.js";
 import type { DataConnection, DataEngine } from "./duckdb-engine.js";
-import { duckdbError, errorText } from "./duckdb-error.js";
+import { duckdbError, errorText, firstLine, unreadableTable } from "./duckdb-error.js";
 import { caretPosition, explainSql, suggestColumn } from "./explain-sql.js";
 import { interruptible } from "./interruptible.js";
 import { parquetError, parquetSafe } from "./parquet-types.js";
@@ -167,11 +167,12 @@ export async function openSandbox(options: SandboxOptions): Promise<OpenedSandbo
         try {
           await connection.run(`CREATE VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${readParquet(uri)}`);
         } catch (error) {
-          throw fault(
-            "DATAPY_SANDBOX_SQL",
-            { detail: `the table ${JSON.stringify(name)} cannot be read: ${errorText(error)}` },
-            { cause: error },
-          );
+          const known = unreadableTable(errorText(error));
+          const why = known === undefined ? firstLine(errorText(error)) : `${known.file}: ${known.detail}`;
+          const detail = `the table ${JSON.stringify(name)} cannot be read: ${why}`;
+          const hint =
+            known === undefined ? undefined : "Tables are Parquet files; `datapy artifacts` says where they are.";
+          throw fault("DATAPY_SANDBOX_SQL", { detail }, { cause: error, hint });
         }
         columns[name] = await describeQuery(connection, `SELECT * FROM ${quoteIdentifier(name)}`);
       }
