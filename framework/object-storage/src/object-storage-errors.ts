@@ -107,7 +107,7 @@ export const OBJECT_STORAGE_ERRORS = {
   S3_REQUEST: {
     exitCode: 30,
     message: "the store refused a request while {doing}: {reason}",
-    hint: "The store's own code and message are quoted.",
+    hint: "Correct what the message names; it and its code are the store's own.",
   },
   S3_SERVER: {
     exitCode: 30,

@@ -64,10 +64,7 @@ export async function reportFailure(error: unknown, form: FailureForm): Promise<
   const all = await Promise.all(
     faults.map(async (fault) => formatFaultForPeople(fault, paint, await excerptOf(fault)) + stackOf(fault)),
   );
-  const lines = oneScreen(
-    all,
-    form.json || form.envelope ? "errors; the result has all of them" : "errors; --json shows all of them",
-  );
+  const lines = oneScreen(all, form.json || form.envelope ? "errors, in the result" : "errors; --json tells all");
   await writeWhole(process.stderr, `${lines.join("\n")}\n`);
   if (form.envelope) {
     const runId = `${form.runName}_${randomBytes(4).toString("hex")}`;

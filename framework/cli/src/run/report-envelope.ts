@@ -11,11 +11,11 @@ export async function reportEnvelope(text: string): Promise<void> {
   const lines = [
     ...oneScreen(
       envelope.errors.map((error) => `${paint.red(paint.bold("error"))} ${emphasized(error, paint.bold)}`),
-      "errors; the result and the log have all of them",
+      "errors, in the result and the log",
     ),
     ...oneScreen(
       warnings.map((warning) => `${paint.yellow(paint.bold("warning"))} ${warning}`),
-      "warnings; the result and the log have all of them",
+      "warnings, in the result and the log",
     ),
   ];
   if (lines.length === 0) return;

@@ -97,10 +97,11 @@ async function read(file: string): Promise<ReadonlyMap<string, unknown>> {
   }
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError("not a JSON object");
+    if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError("it holds no object");
     return new Map(Object.entries(value));
   } catch (error) {
-    throw fault("DATAPY_STATE_UNREADABLE", { file, detail: (error as Error).message }, { cause: error });
+    const detail = error instanceof SyntaxError ? "it is no JSON, or was cut short" : (error as Error).message;
+    throw fault("DATAPY_STATE_UNREADABLE", { file, detail }, { cause: error });
   }
 }
 
