@@ -4,8 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Envelope } from "@datapy/mod-kit";
 import { runMod, setGlobalConfig } from "@datapy/sdk";
+import type { EnvelopeOf } from "@datapy/sdk";
 import cleaner from "../src/index.js";
 
 let folder: string;
@@ -28,7 +28,7 @@ afterAll(() => {
 async function clean(
   texts: readonly (string | null)[],
   params: Readonly<Record<string, unknown>>,
-): Promise<{ envelope: Envelope; texts: unknown[] }> {
+): Promise<{ envelope: EnvelopeOf<typeof cleaner.artifacts>; texts: unknown[] }> {
   const input = path.join(folder, "input.parquet");
   const rows = texts.map((text) => (text === null ? "(null)" : `('${text}')`)).join(", ");
   await connection.run(`copy (select x::varchar as x from (values ${rows}) t(x)) to '${input}' (format parquet)`);

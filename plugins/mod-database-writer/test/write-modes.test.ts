@@ -161,7 +161,7 @@ describe.each(DATABASE_NAMES)("write modes on %s", (name) => {
     const refused = async (difference: string, changed: Readonly<Record<string, unknown>>): Promise<void> => {
       const envelope = await bench.write(database, { ...load, ...changed });
       expect(failed(envelope)).toMatch(new RegExp(`DATABASE_LOAD_ID_REUSED.*${difference}`, "s"));
-      expect(envelope.exit_code).toBe(20);
+      expect(envelope).toMatchObject({ exit_code: 20 });
     };
     await refused("3 rows then, 2 now", { input_artifact: fresh });
     const swapped = "select id, case id when 1 then 'two' when 2 then 'one' end as name, amount";

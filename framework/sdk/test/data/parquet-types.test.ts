@@ -92,23 +92,26 @@ describe("types through a Parquet file", () => {
   const textOf = async (from: ReturnType<typeof sql>): Promise<unknown> =>
     (await data.context.query<{ v: string }>(sql`select ${raw(text("v"))} as v from ${from}`))[0]?.v;
 
-  test.each(VALUES)("%s keeps %s", async (type, value, kept = type) => {
-    const query = sql`select cast(${raw(value)} as ${raw(type)}) as v`;
-    const [column] = await data.context.describe(query);
-    expect(column?.type).toBe(type);
-    const given = await textOf(sql`(${query})`);
+  test.each(VALUES.map(([type, value, kept = type]) => [type, value, kept] as const))(
+    "%s keeps %s",
+    async (type, value, kept) => {
+      const query = sql`select cast(${raw(value)} as ${raw(type)}) as v`;
+      const [column] = await data.context.describe(query);
+      expect(column?.type).toBe(type);
+      const given = await textOf(sql`(${query})`);
 
-    const written = await data.context.writeTable("output_data", query);
-    expect(written.columns[0]?.type).toBe(kept);
-    const isUnion = type.includes("UNION");
-    if (!isUnion) expect(await textOf(sql`read_parquet(${literal(written.uri)})`)).toBe(given);
+      const written = await data.context.writeTable("output_data", query);
+      expect(written.columns[0]?.type).toBe(kept);
+      const isUnion = type.includes("UNION");
+      if (!isUnion) expect(await textOf(sql`read_parquet(${literal(written.uri)})`)).toBe(given);
 
-    // What is written down for a while comes back as what it was.
-    const spooled = await data.context.spool(query);
-    const type_ = sql`select typeof(v) as t from ${spooled}`;
-    expect((await data.context.query<{ t: string }>(type_))[0]?.t).toBe(type);
-    expect(await textOf(spooled)).toBe(given);
-  });
+      // What is written down for a while comes back as what it was.
+      const spooled = await data.context.spool(query);
+      const type_ = sql`select typeof(v) as t from ${spooled}`;
+      expect((await data.context.query<{ t: string }>(type_))[0]?.t).toBe(type);
+      expect(await textOf(spooled)).toBe(given);
+    },
+  );
 
   test("every type that DuckDB has is among them", async () => {
     const types = await data.context.query<{ t: string }>(sql`select distinct logical_type as t from duckdb_types()`);
