@@ -1,5 +1,6 @@
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import type { SqlValue } from "@datapy/mod-kit";
+import { fault } from "../errors.js";
 
 /** Turns one value of a column into what a mod gets. */
 export type ValueReader = (value: DuckDBValue) => SqlValue;
@@ -58,6 +59,14 @@ function nonNullReader(duckdb: DuckDB, type: DuckDBType): ValueReader {
     }
     case id.STRUCT: {
       const { entryNames, entryTypes } = type;
+      // The bindings assign it to a plain object, where it is not kept.
+      if (entryNames.includes("__proto__")) {
+        throw fault(
+          "DATAPY_DATA_QUERY_FAILED",
+          { detail: "a struct has a field called __proto__, which JavaScript does not keep" },
+          { hint: "Give the field another name in the query." },
+        );
+      }
       const fields = entryNames.map((name, index) => ({
         name,
         read: valueReader(duckdb, entryTypes[index] as DuckDBType),
