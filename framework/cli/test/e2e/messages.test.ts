@@ -103,13 +103,6 @@ describe("jobs", () => {
     );
   });
 
-  test("--set that names a step and no parameter is not taken for a parameter", async () => {
-    const file = job("set.yaml", "steps:\n  - id: load\n    mod: ./mods/does.cjs\n");
-    expect(await said(["run-job", file, "--set", "mods.load=1"])).toMatch(
-      /DATAPY_SET_INVALID: .*mods\.load=….*STEP\.key/,
-    );
-  });
-
   test("a secret that stood in a job in plain cannot be replayed", async () => {
     const file = job(
       "plain.yaml",

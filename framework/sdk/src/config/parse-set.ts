@@ -45,11 +45,6 @@ export function parseSet(argument: string): SetValue {
   if ((first === "mods" || first === "steps") && second !== undefined && rest.length > 0) {
     return { target: { kind: "step", step: second }, path: rest, value };
   }
-  if (first === "mods" || first === "steps")
-    throw invalid(
-      argument,
-      `it names ${second === undefined ? "no step" : "a step and none of its parameters"}: ${first}.STEP.key`,
-    );
   return { target: { kind: "mod" }, path: keys, value };
 }
 
