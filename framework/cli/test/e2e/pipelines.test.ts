@@ -5,6 +5,7 @@ import type { JobPreview } from "@datapy/sdk/preview";
 import type { PipelineTestReport } from "@datapy/sdk/pipeline-tests";
 import type { QuarantineEntry, QuarantineReplay } from "@datapy/sdk/quarantine";
 import { Workspace } from "../support/workspace.js";
+import type { AnyEnvelope } from "./any-envelope.js";
 
 let workspace: Workspace;
 beforeEach(() => {
@@ -217,6 +218,17 @@ it("replays what was set aside once, through the steps behind the one that refus
   writeFileSync(path.join(workspace.folder, "in.txt"), "7\n");
   expect((await workspace.run(["run-job", "job.yaml", "--from", "judge"])).code).toBe(10);
   expect(loaded().at(-1)).toBe("1,2,4");
+});
+
+it("replays what a mod set aside that was run by its path", async () => {
+  const read = await workspace.run(["run-mod", "./lines.mjs", "--set", "input_path=in.txt"]);
+  const table = (JSON.parse(read.stdout) as AnyEnvelope).artifacts;
+  const judged = ["run-mod", "./judge.mjs", "--set", `input_artifact=${String(table["output_data"])}`];
+  expect((await workspace.run(judged)).code).toBe(10);
+  const [entry] = (await json<QuarantineEntry[]>("quarantine", "list")).result;
+  workspace.write("corrected.csv", "replay_row,quarantine_reason,n\n1,mended,3\n");
+  const done = await json<QuarantineReplay>("quarantine", "replay", entry?.id ?? "", "--rows", "corrected.csv");
+  expect(done).toMatchObject({ code: 0, result: { rows: 1 } });
 });
 
 it("sets aside anew what is refused again", async () => {

@@ -85,7 +85,7 @@ export function readExportedJob(request: ExportRequest): ExportedJob {
     description: text(root, "description"),
     owner: text(root, "owner"),
     tags: Array.isArray(tags) ? tags.map(String) : [],
-    schedule: schedule(root),
+    schedule: readSchedule(root),
     timeoutMs: timeout(root),
     argv: [
       request.command ?? "datapy",
@@ -100,7 +100,12 @@ export function readExportedJob(request: ExportRequest): ExportedJob {
   };
 }
 
-function schedule(root: TracedObject): ExportedJob["schedule"] {
+/**
+ * When a job is to run, as its file says.
+ *
+ * @throws DatapyError `DATAPY_SCHEDULE_INVALID`, `DATAPY_CONFIG_SHAPE`
+ */
+export function readSchedule(root: TracedObject): ExportedJob["schedule"] {
   const node = root.entries.get("schedule");
   if (node === undefined || (node.kind === "scalar" && node.value === null)) return undefined;
   const cron = node.kind === "object" ? text(node, "cron") : node.kind === "scalar" ? String(node.value) : undefined;

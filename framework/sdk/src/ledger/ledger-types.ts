@@ -46,6 +46,8 @@ export interface LedgerRunStart {
   readonly version?: string | undefined;
   readonly packageName?: string | undefined;
   readonly packageVersion?: string | undefined;
+  /** File of a mod that was given by path. */
+  readonly modFile?: string | undefined;
   readonly description?: string | undefined;
   /** Step of a job, where there is one, and the UUID that it was begun with ({@link LedgerPart}). */
   readonly step?: string | undefined;

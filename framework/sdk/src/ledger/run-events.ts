@@ -93,6 +93,7 @@ export function startContent(
       version: run.version,
       package_name: run.packageName,
       package_version: run.packageVersion,
+      mod_file: run.modFile,
       step: run.step,
       attempt: run.attempt,
     }),

@@ -22,6 +22,7 @@ export const RUN_FACET_SCHEMA = {
     version: { ...text, description: "Version of the mod" },
     package_name: text,
     package_version: text,
+    mod_file: { ...text, description: "File of a mod that was given by path" },
     part: { enum: ["job", "step"], description: "Of a job, or of a step of one" },
     plan_hash: { ...text, description: "Of a job: what identifies its plan" },
     status: { ...text, description: "Of a job or step that has ended" },

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly provenance: Readonly<Record<string, ParameterPlace>>;
   readonly version: string | undefined;
   readonly packageName: string | undefined;
+  /** File of a mod that was given by path. */
+  readonly modFile: string | undefined;
   readonly logFile: string;
   /** Absent while the run has not ended. */
   readonly envelope: Envelope | undefined;
@@ -105,6 +107,7 @@ function readRun({ summary, folder }: FoundRun): RunRecord {
     provenance: (merged["provenance"] ?? {}) as Readonly<Record<string, ParameterPlace>>,
     version: text("version"),
     packageName: text("package_name"),
+    modFile: text("mod_file"),
     logFile: text("log_file") ?? (merged["envelope"] as Envelope | undefined)?.logs.log_file ?? "",
     envelope: merged["envelope"] as Envelope | undefined,
     inputs: last?.inputs.length === 0 ? (events[0]?.inputs ?? []) : (last?.inputs ?? []),

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
 import type { SourceLocation } from "@datapy/mod-kit";
 import { isDatapyError } from "@datapy/mod-kit";
 import { closestName } from "../config/closest-name.js";
@@ -5,6 +7,7 @@ import type { TracedObject, TracedValue } from "../config/traced-value.js";
 import { fault } from "../errors.js";
 import { listOf } from "../config/expander.js";
 import { stepsInCondition } from "../jobs/plan/step-references.js";
+import { subJobMissing } from "../jobs/plan/sub-job-missing.js";
 import { checkReferences, indexSteps, stepKey } from "./check-references.js";
 import type { LintContext, LintStep } from "./lint-context.js";
 
@@ -21,6 +24,7 @@ export function readGraphSteps(nodes: readonly TracedObject[], context: LintCont
       context.findings.error(fault("DATAPY_STEP_DUPLICATE", { id, first }, { location }));
     else if (id !== undefined) lines.set(stepKey(id), location?.line ?? 0);
     checkTarget(id ?? String(index), node, context);
+    checkSubJob(node, context);
     const lookup = mod === undefined ? undefined : context.findMod(mod);
     steps.push({ id: id ?? "", mod, lookup, node, hasForeach: node.entries.has("foreach") });
   }
@@ -33,6 +37,17 @@ function checkTarget(id: string, node: TracedObject, context: LintContext): void
   const detail = hasMod ? "has both mod and job" : "has neither mod nor job";
   const location = node.entries.get("job")?.keyLocation ?? node.location;
   context.findings.error(fault("DATAPY_STEP_TARGET", { id, detail }, { location }));
+}
+
+/** The file of a sub-job, which the plan of a run would look for. One that depends on a value is left to that. */
+function checkSubJob(node: TracedObject, context: LintContext): void {
+  const job = node.entries.get("job");
+  const written = textOf(job);
+  const parent = context.parts.runFile?.document.name;
+  if (job === undefined || written === undefined || written.includes("${") || parent === undefined) return;
+  const file = path.resolve(context.cwd, path.dirname(parent), written);
+  if (existsSync(file)) return;
+  context.findings.error(subJobMissing(file, parent, job.location));
 }
 
 interface Edge {

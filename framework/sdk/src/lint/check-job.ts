@@ -6,6 +6,7 @@ import { canonicalModKey } from "../config/mod-key.js";
 import { TracedObject } from "../config/traced-value.js";
 import type { TracedValue } from "../config/traced-value.js";
 import { fault } from "../errors.js";
+import { readSchedule } from "../export/exported-job.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
 import { stepsInCondition } from "../jobs/plan/step-references.js";
 import { JobSchema } from "../schema/job-schema.js";
@@ -27,6 +28,7 @@ export function checkJob(file: JobFile, context: LintContext): void {
   if (mods !== undefined && steps !== undefined) {
     context.findings.error(fault("DATAPY_JOB_FORM", {}, { location: steps.keyLocation }));
   }
+  checkSchedule(file.root, context);
   const jobSteps = file.form === "graph" ? readGraphSteps(file.steps, context) : readSimpleSteps(file.mods, context);
   checkGlobals(file.globals, context);
   for (const [index, step] of jobSteps.entries()) {
@@ -40,6 +42,17 @@ export function checkJob(file: JobFile, context: LintContext): void {
     checkGraph(jobSteps, context);
   } else checkSimpleReferences(jobSteps, context);
   checkUnusedGlobals(file, jobSteps, context);
+}
+
+/** A schedule that no export could write. The job itself runs all the same. */
+function checkSchedule(root: TracedObject, context: LintContext): void {
+  try {
+    readSchedule(root);
+  } catch (error) {
+    if (!isDatapyError(error)) throw error;
+    // What is of another shape is told with the rest of the file.
+    if (error.code === "DATAPY_SCHEDULE_INVALID") context.findings.warning(error);
+  }
 }
 
 /** The mods of the simple form, in file order. */

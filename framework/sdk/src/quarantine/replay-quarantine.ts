@@ -258,7 +258,7 @@ async function replayMod(run: ReplayRun): Promise<Envelope> {
   const found = resolveRunId(workPath, artifact.run_id);
   if (found.kind !== "run")
     throw fault("DATAPY_QUARANTINE_STEP", { step: artifact.mod, detail: "its run is not known" });
-  const { parameters } = found.run;
+  const { parameters, modFile } = found.run;
   const given = Object.fromEntries(
     Object.entries(parameters).filter(([, value]) => !JSON.stringify(value ?? null).includes("***")),
   );
@@ -269,7 +269,7 @@ async function replayMod(run: ReplayRun): Promise<Envelope> {
   };
   return inSession(run, artifact.job, options, async (session, configuration) => {
     const step = {
-      mod: artifact.mod,
+      mod: modFile ?? artifact.mod,
       params: given,
       ...(artifact.step === undefined ? {} : { stepId: artifact.step }),
     };

@@ -37,6 +37,7 @@ export function recordStart(
     version: run.version,
     packageName: registered?.packageName,
     packageVersion: registered?.version,
+    modFile: registered?.origin === "path" ? registered.entry : undefined,
     description: definition.metadata.description,
     step: step.path ?? step.stepId,
     stepUuid: run.scope?.stepUuid,

@@ -132,7 +132,23 @@ describe("a job in the simple form", () => {
 });
 
 describe("a job in the graph form", () => {
+  test("warns of a schedule that cannot be read, and refuses a sub-job that is not there", () => {
+    folder.write(
+      "job.yaml",
+      'schedule: {cron: "0 25 * * *"}\nsteps:\n  - {id: a, job: other.yaml}\n  - {id: b, job: "${globals.b}"}\nglobals: {b: x.yaml}\n',
+    );
+    folder.write("others.yaml", "mods:\n  csv_reader: {input_path: job.yaml}\n");
+    expect(places(lint({ paths: ["job.yaml"] }))).toEqual([
+      "job.yaml:1:18 warning SCHEDULE_INVALID",
+      "job.yaml:3:18 error FILE_NOT_FOUND",
+    ]);
+    expect(said(lint({ paths: ["job.yaml"] }))).toMatch(
+      /Did you mean .*others\.yaml\? The path of a job is taken from the folder/,
+    );
+  });
+
   test("without faults has none", () => {
+    folder.write("other.yaml", "mods: {}\n");
     folder.write(
       "job.yaml",
       `name: shop
@@ -184,6 +200,7 @@ globals: {x: true}
       "job.yaml:4:115 error CONFIG_SHAPE",
       "job.yaml:5:10 error STEP_DUPLICATE",
       "job.yaml:5:32 error STEP_TARGET",
+      "job.yaml:5:37 error FILE_NOT_FOUND",
       "job.yaml:5:53 error STEP_UNKNOWN",
       "job.yaml:5:57 error STEP_UNKNOWN",
       "job.yaml:6:5 error STEP_TARGET",
@@ -217,6 +234,7 @@ globals: {x: true}
   });
 
   test("of ten thousand steps in a row is checked", () => {
+    folder.write("x.yaml", "mods: {}\n");
     const steps = Array.from(
       { length: 10_000 },
       (_, index) => `- {id: s${index}, job: x.yaml, needs: ${index === 0 ? "s9999" : `s${index - 1}`}}`,

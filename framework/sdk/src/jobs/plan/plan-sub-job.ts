@@ -8,6 +8,7 @@ import type { PlanRequest, PlannedJob } from "./plan-job.js";
 import type { StepPlanning } from "./plan-step.js";
 import type { WrittenStep } from "./plan-steps.js";
 import { plainValue } from "./step-definition.js";
+import { subJobMissing } from "./sub-job-missing.js";
 
 const UNKNOWN = { session: { id: "" }, run: { date: "" }, mods: {} };
 
@@ -30,8 +31,7 @@ export async function planSubJob(
     throw fault("DATAPY_JOB_CYCLE", { cycle }, { location: step.job?.location });
   }
   if (request.configuration.parts.request.files?.[file] === undefined && !existsSync(file)) {
-    const hint = `Check the spelling; the path of a job is taken from the folder of the file that names it, ${path.dirname(within.at(-1) ?? "")}.`;
-    throw fault("DATAPY_FILE_NOT_FOUND", { path: file }, { location: step.job?.location, hint });
+    throw subJobMissing(file, within.at(-1) ?? "", step.job?.location);
   }
   const globals = step.params === undefined ? {} : ((await configuration.expandValue(step.params, UNKNOWN)) as object);
   const own = await loadSubJob(request.configuration, file, globals as Readonly<Record<string, unknown>>);
