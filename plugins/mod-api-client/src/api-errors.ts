@@ -33,6 +33,10 @@ const CODES = {
     exitCode: 30,
     hint: "Private addresses are reached only when `endpoint` itself names the host.",
   },
+  API_PROXY_REFUSED: {
+    exitCode: 30,
+    hint: "Check `proxy`, `proxy_user` and `proxy_password`, and which hosts the proxy lets pass.",
+  },
   API_TOO_MANY_COLUMNS: { exitCode: 20, hint: "Use `nested: json`, or name the fields that you need in `columns`." },
   API_COLUMN_CLASH: {
     exitCode: 20,

@@ -4,6 +4,7 @@ import { authenticatorOf } from "./auth/authenticator.js";
 import type { Authenticator } from "./auth/authenticator.js";
 import { HttpClient } from "./http/http-client.js";
 import { HttpTransport } from "./http/http-transport.js";
+import { proxyChoice } from "./http/proxy-choice.js";
 import { RequestPace } from "./http/request-pace.js";
 import type { ApiParams } from "./params.js";
 
@@ -58,6 +59,7 @@ export async function openClient(params: ApiParams, ctx: ModContext): Promise<Op
     caFile: params.tls_ca_file,
     certFile: params.tls_cert_file,
     keyFile: params.tls_key_file,
+    proxy: proxyChoice(params),
   });
   const client = new HttpClient(transport, new RequestPace(params.rate_limit), options);
   // The headers of the endpoint are nobody else's business, and the token server has its own pace.

@@ -243,6 +243,11 @@ export const Params = Type.Object({
     default: [],
     description: "Other public origins to which redirects and next pages may lead; credentials never go there",
   }),
+  proxy: text(
+    "HTTP proxy, such as `http://proxy.example.com:3128`, or `environment` for HTTP_PROXY, HTTPS_PROXY and NO_PROXY. Left out: no proxy, whatever the environment says",
+  ),
+  proxy_user: text("User at the proxy"),
+  proxy_password: secret("Password at the proxy"),
   tls_ca_file: Type.Optional(
     Path({ description: "Certificates of trusted authorities (PEM), instead of the system's" }),
   ),

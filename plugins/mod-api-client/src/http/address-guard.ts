@@ -91,6 +91,28 @@ export class AddressGuard {
     });
   };
 
+  /**
+   * For a host that a proxy is going to reach: the same check of what its name leads to here, since where it leads there cannot be seen.
+   * Only a host that the configuration names may have a name that is known to the proxy alone.
+   */
+  async checkBehindProxy(host: string): Promise<void> {
+    const name = bare(host);
+    if (isIP(name) !== 0) {
+      this.check(name, name);
+      return;
+    }
+    const found = await new Promise<readonly LookupAddress[]>((resolve) => {
+      this.#resolve(name, { all: true }, (error, addresses) => resolve(error === null ? addresses : []));
+    });
+    // Every one: the proxy may take any of them.
+    for (const { address } of found) this.check(name, address);
+    if (found.length === 0 && !this.#configured.has(name))
+      throw apiError(
+        "API_ADDRESS_REFUSED",
+        `${host} has no address here, so that nobody can tell whether it is private where the proxy is`,
+      );
+  }
+
   #isIn(list: BlockList, address: string): boolean {
     if (isIP(address) !== 6) return list.check(address, "ipv4");
     const inner = embedded(address);
