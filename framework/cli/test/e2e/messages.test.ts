@@ -156,6 +156,16 @@ describe("scripts", () => {
     expect(await said(["run-script", "throws.mjs"])).toMatch(
       /DATAPY_SCRIPT_THREW: throws failed: out of ideas1 \(.*throws\.mjs:2:7\)/,
     );
+    workspace.write("torn.ts", "const a: number = 1;\nconst b = (a + ;\n");
+    workspace.write("outer.ts", 'import "./torn.js";\n');
+    for (const script of ["torn.ts", "outer.ts"]) {
+      expect(await said(["run-script", script])).toMatch(
+        /DATAPY_SCRIPT_THREW: \w+ failed: the code cannot be parsed: Unexpected token \(.*torn\.ts:2:15\)/,
+      );
+    }
+    expect(await said(["run-mod", "./torn.ts"])).toMatch(
+      /DATAPY_IMPORT_FAILED: .*torn\.ts cannot be loaded: the code cannot be parsed: Unexpected token \(.*torn\.ts:2:15\)/,
+    );
     expect(await said(["run-script", "ends.mjs"])).toMatch(
       /DATAPY_SCRIPT_FAILED: ends ended with exit code 7 \(.*ends\.mjs\)/,
     );

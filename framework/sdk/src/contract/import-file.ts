@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import type { SourceLocation } from "@datapy/mod-kit";
 import { dataDirectory } from "../registry/data-directory.js";
 
 /** Packages of the host that a file may import without having them beside it. */
@@ -45,7 +46,31 @@ async function importNew(file: string): Promise<Exports> {
     fsCache: path.join(dataDirectory(), "cache", "jiti"),
     interopDefault: false,
   });
-  return jiti.import<Exports>(file);
+  try {
+    return await jiti.import<Exports>(file);
+  } catch (error) {
+    throw unparsed(error) ?? error;
+  }
+}
+
+/** Code that is no TypeScript or JavaScript, and where that shows. */
+export class UnparsedCode extends SyntaxError {
+  constructor(
+    reason: string,
+    readonly location: Required<SourceLocation>,
+    cause: unknown,
+  ) {
+    super(`the code cannot be parsed: ${reason}`, { cause });
+    this.name = "SyntaxError";
+  }
+}
+
+/** What jiti says of code that it cannot parse: its text ends with a line of the place. */
+function unparsed(error: unknown): UnparsedCode | undefined {
+  const message = error instanceof Error ? error.message : "";
+  const [, reason, file, line, column] = /^ParseError: ([^]*?)\s*\n\s*(.+):(\d+):(\d+)\s*$/.exec(message) ?? [];
+  if (reason === undefined || file === undefined) return undefined;
+  return new UnparsedCode(reason, { file, line: Number(line), column: Number(column) }, error);
 }
 
 /**

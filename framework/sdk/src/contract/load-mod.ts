@@ -6,7 +6,7 @@ import { KNOWN_CONTRACTS } from "../registry/package-key.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
 import { checkDefinition } from "./check-definition.js";
 import type { DefinitionCheck } from "./check-definition.js";
-import { MODULE_ENDING, canResolve, importFile, importModule } from "./import-file.js";
+import { MODULE_ENDING, UnparsedCode, canResolve, importFile, importModule } from "./import-file.js";
 import { valueWords } from "./value-words.js";
 
 /** How much is checked. */
@@ -60,7 +60,14 @@ async function importEntry(
   try {
     return await (byPath || isUnfinished(mod) ? importFile(mod.entry) : importModule(mod.entry));
   } catch (cause) {
-    throw fault("DATAPY_IMPORT_FAILED", { mod: what, entry: mod.entry, detail: causeWords(cause) }, { cause });
+    throw fault(
+      "DATAPY_IMPORT_FAILED",
+      { mod: what, entry: mod.entry, detail: causeWords(cause) },
+      {
+        cause,
+        ...(cause instanceof UnparsedCode ? { location: cause.location } : {}),
+      },
+    );
   }
 }
 
@@ -91,6 +98,7 @@ function exportWords(value: unknown): string {
 function causeWords(cause: unknown): string {
   if (cause instanceof Error || (typeof cause === "object" && cause !== null && "message" in cause)) {
     const { name, message } = cause as { readonly name?: unknown; readonly message: unknown };
+    if (cause instanceof UnparsedCode) return cause.message;
     // A missing module's message goes on with the whole chain of requires.
     const [first = ""] = String(message).split("\nRequire stack:");
     return typeof name === "string" && name !== "Error" ? `${name}: ${first}` : first;

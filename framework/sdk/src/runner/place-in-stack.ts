@@ -1,8 +1,10 @@
 import { pathToFileURL } from "node:url";
 import type { SourceLocation } from "@datapy/mod-kit";
+import { UnparsedCode } from "../contract/import-file.js";
 
 /** The place in `file` that an error came through, as its stack names it; the file alone where the stack does not. */
 export function placeInStack(error: unknown, file: string): SourceLocation {
+  if (error instanceof UnparsedCode) return error.location;
   const stack = (error as { readonly stack?: unknown } | null | undefined)?.stack;
   if (typeof stack !== "string") return { file };
   for (const name of [pathToFileURL(file).href, file]) {
