@@ -7,7 +7,7 @@ export default class RunScript extends RunCommand {
 
 The file given with --params reaches the script as \`params\` and \`globals\`. Everything behind \`--\` is the script's own: its \`process.argv.slice(2)\`. It ends when its default function has returned, or, without one, when it has nothing left to do, as under plain \`node\`.
 
-Exit codes: what the script returned or set, 30 for an error that it did not catch, else the worst of the results that it left unhandled.`;
+Exit code: what the script returned, gave to \`process.exit\` or set as \`process.exitCode\`; for an error that it did not catch, that of the error or 30; else the worst of the results that it did not handle, 10 for warnings among them. A result is handled by \`failOnError: false\`, an error also by catching what \`failOnError: true\` throws.`;
   static override examples = [
     {
       description: "Run a script with a file of parameters:",

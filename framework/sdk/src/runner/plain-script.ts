@@ -24,6 +24,9 @@ export function attachToProcess(session: Session, worst: () => ExitCode): void {
     void session.close(asExitCode(process.exitCode ?? 0));
   });
   process.once("exit", (code) => {
+    // `process.exit()` says nothing about how the script went.
+    if (uncaught === undefined && process.exitCode === undefined && code === 0 && worst() !== 0)
+      process.exitCode = worst();
     // Node's own 1 is none of the six.
     if (uncaught !== undefined && code === 1) process.exitCode = exitCodeOfError(uncaught.error);
     // Does nothing after the orderly way above; else writes what can be written without waiting.

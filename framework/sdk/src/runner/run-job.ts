@@ -33,7 +33,7 @@ export interface RunJobOptions {
   readonly onEmpty?: "ok" | "warn" | "fail";
   /** Cancels the job: exit code 50. */
   readonly signal?: AbortSignal;
-  /** What an error means; as with `runMod`. */
+  /** Who deals with the result; as with `runMod`. */
   readonly failOnError?: boolean;
 }
 
@@ -66,7 +66,7 @@ export async function runJob(file: string, options: RunJobOptions = {}): Promise
   const envelope = await run(session, file, { options, timeoutMs, callSite });
   if (options.failOnError === true && envelope.status === "error")
     throw new RunFailure(envelope, `the job ${path.basename(file)}`);
-  if (options.failOnError === undefined) leaveToSession(envelope);
+  if (options.failOnError !== false) leaveToSession(envelope);
   return envelope;
 }
 

@@ -30,9 +30,10 @@ export interface RunModOptions {
   /** Cancels this run: exit code 50. */
   readonly signal?: AbortSignal;
   /**
-   * What an error means. `true`: `runMod` throws a {@link RunFailure}. `false`: the script handles it; it does not count for the exit
-   * code of the session. Left out: the envelope is returned, and the worst of such results becomes the exit code of the session, unless
-   * the script sets one itself.
+   * Who deals with the result. `true`: `runMod` throws a {@link RunFailure} for an error. `false`: the script does; neither errors nor
+   * warnings of the run count for the exit code of the session. Left out: the envelope is returned, and the worst of such results becomes
+   * the exit code of the session, unless the script sets one itself. A warning counts in the same way with `true`, which throws nothing
+   * for it.
    */
   readonly failOnError?: boolean;
 }
@@ -144,15 +145,15 @@ export async function runMod(
   );
   const what = `step ${options.step ?? envelope.logs.run_id.replace(/_[0-9a-f]{8}$/, "")}`;
   if (options.failOnError === true && envelope.status === "error") throw new RunFailure(envelope, what);
-  if (options.failOnError === undefined) leaveToSession(envelope, (error) => nameStep(error, what));
+  if (options.failOnError !== false) leaveToSession(envelope, (text) => nameStep(text, what));
   return envelope;
 }
 
 /** Leaves a result that the script does not handle itself to its session: for the exit code, errors and warnings of that. */
-export function leaveToSession(envelope: Envelope, named = (error: string): string => error): void {
+export function leaveToSession(envelope: Envelope, named = (text: string): string => text): void {
   const state = scriptState();
   const code = exitCodeOf(envelope);
   if (code > state.worst) state.worst = code;
   state.errors.push(...envelope.errors.map(named));
-  if (envelope.status !== "error") state.warnings.push(...envelope.warnings);
+  if (envelope.status !== "error") state.warnings.push(...envelope.warnings.map(named));
 }

@@ -57,7 +57,7 @@ type ScriptFunction = (context: {
  * runs are over; one without such a function when nothing is left to do, as under plain `node`. The exit code is, in this order: 50 when it was canceled and
  * 40 when its time was up; what the script returned from its default function, gave to `process.exit` or set as `process.exitCode`
  * (0 and the five others; anything else is 30); for an error that it did not catch, that error's own code or 30; the worst of the
- * results that it left to its session (see `failOnError`).
+ * results, warnings among them, that it left to its session (see `failOnError`).
  */
 export async function runScript(
   script: ScriptRun,
@@ -97,12 +97,15 @@ async function endOf(script: ScriptRun): Promise<Ending> {
   }
 }
 
-/** Makes `process.exit` end the script instead of the process, whose envelope is still to be written. Resolves with its code. */
+/**
+ * Makes `process.exit` end the script instead of the process, whose envelope is still to be written. Resolves with its code; a call
+ * without one says nothing about how the script went.
+ */
 function interceptExit(): Promise<unknown> {
   return new Promise((resolve) => {
     // eslint-disable-next-line no-restricted-properties -- replaced, not called
     process.exit = (code?: number | string | null): never => {
-      resolve(code ?? process.exitCode ?? 0);
+      resolve(code ?? process.exitCode);
       throw new ScriptExit();
     };
   });

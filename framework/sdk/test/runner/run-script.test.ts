@@ -93,6 +93,30 @@ describe("the exit code of a script", () => {
       `try { await runMod("./fails.mjs", {}, { failOnError: true }); } catch (error) { if (error.envelope.exit_code !== 30) throw error; }`,
       0,
     ],
+    [
+      "failOnError was to throw, and there were warnings",
+      `await runMod("./warns.mjs", {}, { failOnError: true });`,
+      10,
+    ],
+    ["it handled the warnings itself", `await runMod("./warns.mjs", {}, { failOnError: false });`, 0],
+    ["a run with warnings came before one without", `await runMod("./warns.mjs"); await runMod("./good.mjs");`, 10],
+    ["it looked at a warning", `if ((await runMod("./warns.mjs")).status === "error") throw new Error("error");`, 10],
+    [
+      "it handled a failure, not a warning",
+      `await runMod("./fails.mjs", {}, { failOnError: false }); await runMod("./warns.mjs");`,
+      10,
+    ],
+    [
+      "its default function returned 0 after a warning",
+      `export default async () => { await runMod("./warns.mjs"); return 0; };`,
+      0,
+    ],
+    ["its default function returned nothing", `export default async () => { await runMod("./warns.mjs"); };`, 10],
+    ["it called process.exit without a code after a warning", `await runMod("./warns.mjs"); process.exit();`, 10],
+    ["it called process.exit without a code after a failure", `await runMod("./fails.mjs"); process.exit();`, 30],
+    ["it called process.exit without a code", `await runMod("./good.mjs"); process.exit();`, 0],
+    ["a job had warnings", `await runJob("./warns.yaml", { failOnError: true });`, 10],
+    ["it handled the warnings of a job", `await runJob("./warns.yaml", { failOnError: false });`, 0],
     ["it threw", `throw new Error("own fault");`, 30],
     [
       "it threw an error with a code",
@@ -125,7 +149,8 @@ describe("the exit code of a script", () => {
     ["a mod does not exist", `await runMod("no-such-mod");`, 20],
   ])("when %s", async (_, body, code) => {
     host.mod("waits", `await new Promise(() => {});`);
-    const script = host.file("flow.mjs", `import { runMod, DatapyError } from "@datapy/sdk";\n${body}\n`);
+    host.file("warns.yaml", "steps:\n  - { id: odd, mod: ./warns.mjs }\n");
+    const script = host.file("flow.mjs", `import { runMod, runJob, DatapyError } from "@datapy/sdk";\n${body}\n`);
     const outcome = await host.runScript(script).ended;
     const envelope = envelopeOf(outcome);
     expect([outcome.code, outcome.stderr]).toEqual([code, expect.anything()]);
@@ -135,6 +160,20 @@ describe("the exit code of a script", () => {
       run_id: expect.stringMatching(/^flow_[0-9a-f]{8}$/),
     });
     if (envelope.status === "error") expect(envelope.errors).not.toEqual([]);
+  });
+
+  it("comes with the warnings that made it 10, each with its step", async () => {
+    const script = host.file(
+      "flow.mjs",
+      `import { runMod } from "@datapy/sdk";\nfor (const step of ["one", "two"]) await runMod("./warns.mjs", {}, { step, failOnError: step === "one" ? true : undefined });\n`,
+    );
+    const outcome = await host.runScript(script).ended;
+    expect(outcome.code).toBe(10);
+    expect(envelopeOf(outcome)).toMatchObject({
+      status: "warning",
+      warnings: ["step one: odd rows", "step two: odd rows"],
+      errors: [],
+    });
   });
 });
 
@@ -486,7 +525,13 @@ describe("plain node", () => {
   it.each([
     ["succeeds", `await runMod("./good.mjs");`, 0],
     ["fails", `await runMod("./fails.mjs");`, 30],
+    ["warns", `await runMod("./warns.mjs");`, 10],
+    ["warns where failOnError would throw", `await runMod("./warns.mjs", {}, { failOnError: true });`, 10],
+    ["warns, and calls process.exit without a code", `await runMod("./warns.mjs"); process.exit();`, 10],
+    ["fails, and calls process.exit without a code", `await runMod("./fails.mjs"); process.exit();`, 30],
+    ["calls process.exit with a code", `await runMod("./fails.mjs"); process.exit(0);`, 0],
     ["handles the failure", `await runMod("./fails.mjs", {}, { failOnError: false });`, 0],
+    ["handles the warnings", `await runMod("./warns.mjs", {}, { failOnError: false });`, 0],
     ["sets its own code", `await runMod("./fails.mjs"); process.exitCode = 0;`, 0],
     ["throws", `await runMod("./good.mjs"); throw new Error("own fault");`, 30],
     ["has a bad parameter", `await runMod("./good.mjs", { rows: "x" });`, 20],
