@@ -111,7 +111,7 @@ describe("sql-transform", () => {
     [
       "a table that is not there",
       { input_artifact: "/nowhere/x.parquet", query: "from input" },
-      "/nowhere/x.parquet: there is no such file. Tables are",
+      "/nowhere/x.parquet: there is no such file (",
     ],
     ["two tables of one name", { input_artifacts: { a: "x.parquet", A: "y.parquet" }, query: "from a" }, '"A"'],
   ])("refuses %s", async (_, params, words) => {
