@@ -18,7 +18,9 @@ export const fileWriter = defineMod({
     category: "sink",
   },
   params: parameters,
-  artifacts: {},
+  artifacts: {
+    output_file: { kind: "file", description: "What was written: the file, or the folder of partitions" },
+  },
   check: (params) => Promise.resolve(params).then((given) => void fileFormat(given)),
   run: async (params, ctx) => {
     const { writeFile } = await import("./write-file.js");
