@@ -1,5 +1,6 @@
-// Makes bank_statement.txt, postings.csv and control_totals.csv, always the same ones: `node data/generate.mjs` in the project.
-// The control totals are counted here by themselves, in whole numbers, so that a close that loses a cent does not agree with them.
+// Makes bank_statement.txt, postings.csv and postings.ctl, and control_totals.csv, always the same ones: `node data/generate.mjs` in the
+// project. Trailer and control file are taken from the movements before any of them is written as text, in whole cents; the control totals
+// of the receipts are sums of whole numbers. So none of them goes through what the jobs read, cast, transform and add up with.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -32,15 +33,21 @@ writeFileSync(here("bank_statement.txt"), `${statement.join("\n")}\n`);
 // What the ledger has: three movements are not booked yet, one has two digits in the wrong order, one the bank does not know, and one
 // line was damaged by a comma in its text.
 const missing = new Set(["TX100017", "TX100203", "TX100388"]);
-const postings = movements
+const ledger = movements
   .filter(({ reference }) => !missing.has(reference))
-  .map(({ reference, account, amount, text }) => {
-    const booked = reference === "TX100077" ? amount + 1_800 : amount;
-    const words = text.replace(",", "");
-    return `${reference},${account},2024-08-12,${cents(booked)},${reference === "TX100150" ? "Excise, quarter" : words}`;
-  });
-postings.push("TX999001,0871,2024-08-12,125.00,Fees");
+  .map(({ reference, account, amount, text }) => ({
+    reference,
+    account,
+    amount: reference === "TX100077" ? amount + 1_800 : amount,
+    text: reference === "TX100150" ? "Excise, quarter" : text.replace(",", ""),
+  }));
+ledger.push({ reference: "TX999001", account: "0871", amount: 12_500, text: "Fees" });
+const postings = ledger.map(
+  ({ reference, account, amount, text }) => `${reference},${account},2024-08-12,${cents(amount)},${text}`,
+);
 writeFileSync(here("postings.csv"), `reference,account,booked_on,amount,text\n${postings.join("\n")}\n`);
+const booked = ledger.reduce((total, { amount }) => total + amount, 0);
+writeFileSync(here("postings.ctl"), `POSTINGS|2024-08-12|${ledger.length}|${booked}\n`);
 
 const receipts = JSON.parse(readFileSync(here("receipts.json"), "utf8"));
 const years = Object.keys(receipts[0]).filter((key) => /^\d{4}$/.test(key) && Number(key) <= 2014);
