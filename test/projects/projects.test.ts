@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, sym
 import os from "node:os";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { GetObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand } from "@aws-sdk/client-s3";
 import { startPostgresql } from "../../framework/database/test/servers/postgresql-server.js";
 import { startStore } from "../../framework/object-storage/test/servers/stores.js";
 
@@ -108,6 +108,7 @@ test("customer-analytics: films and viewings arrive once, the report and the qua
     });
     const week = run(from, project, "weekly-reports/weekly_reports.yaml");
     expect({ from, code: week.code, errors: week.envelope.errors }).toEqual({ from, code: 0, errors: [] });
+    expect(week.envelope.steps?.find(({ step }) => step === "send_report")?.status).toBe("skipped");
     expect(text(project, "reports/viewings_by_genre.csv")).toBe(
       readFileSync(path.join(__dirname, "golden/viewings_by_genre.csv"), "utf8"),
     );
@@ -160,6 +161,18 @@ test("finance-reporting: the close agrees with its control totals, breaks are li
   ]);
 });
 
+test("finance-reporting: the generator makes the files that the repository carries", () => {
+  const data = path.join(clone, "projects/finance-reporting/data");
+  const made = ["bank_statement.txt", "postings.csv", "postings.ctl", "control_totals.csv"];
+  const carried = made.map((file) => readFileSync(path.join(data, file), "utf8"));
+  for (const file of made) rmSync(path.join(data, file));
+  expect(spawnSync(process.execPath, [path.join(data, "generate.mjs")], { env: {}, encoding: "utf8" })).toMatchObject({
+    status: 0,
+    stderr: "",
+  });
+  expect(made.map((file) => readFileSync(path.join(data, file), "utf8"))).toEqual(carried);
+});
+
 test("sales-analytics: leads are scored from the service and listed by region, from anywhere", async () => {
   const project = "sales-analytics";
   for (const from of FOLDERS) {
@@ -193,12 +206,22 @@ test("--env prod: the same jobs against PostgreSQL, the report in a bucket", asy
       code: 10,
       errors: [],
     });
-    const week = datapy(folder, ["run-script", "jobs/weekly-reports/weekly_reports.ts", "--env", "prod"], env);
-    expect({ code: week.code, errors: (JSON.parse(week.stdout) as Outcome).errors }).toEqual({ code: 0, errors: [] });
-    const sent = await store.client.send(
-      new GetObjectCommand({ Bucket: store.bucket, Key: "customer-analytics/viewings_by_genre.csv" }),
-    );
-    expect(await sent.Body?.transformToString()).toBe(text("customer-analytics", "reports/viewings_by_genre.csv"));
+    const report = { Bucket: store.bucket, Key: "customer-analytics/viewings_by_genre.csv" };
+    for (const [command, file] of [
+      ["run-job", "weekly_reports.yaml"],
+      ["run-script", "weekly_reports.ts"],
+    ] as const) {
+      const week = datapy(folder, [command, `jobs/weekly-reports/${file}`, "--env", "prod"], env);
+      expect({ file, code: week.code, errors: (JSON.parse(week.stdout) as Outcome).errors }).toEqual({
+        file,
+        code: 0,
+        errors: [],
+      });
+      expect(week.stdout + week.stderr).not.toContain(store.secretAccessKey);
+      const sent = await store.client.send(new GetObjectCommand(report));
+      expect(await sent.Body?.transformToString()).toBe(text("customer-analytics", "reports/viewings_by_genre.csv"));
+      await store.client.send(new DeleteObjectCommand(report));
+    }
   } finally {
     await store.stop();
     await server.stop();
