@@ -18,7 +18,7 @@ export interface ProgressMeter {
   readonly startedAt: number;
   /** Notes that `done` of `total` are done. `at` is in milliseconds. */
   update(unit: ProgressUnit, done: number, total: number | undefined, at: number): void;
-  /** The line that shows it, at most `width` characters. */
+  /** The line that shows it, at most `width` characters: shorter where they are few, the times last. */
   render(label: string, at: number, width: number): string;
 }
 
@@ -53,29 +53,64 @@ export function createProgressMeter(startedAt: number): ProgressMeter {
     },
     render(label, at, width) {
       const seconds = (at - startedAt) / 1_000;
-      const parts = [label];
-      let remaining: number | undefined;
-      for (const unit of UNITS) {
+      const units = UNITS.flatMap((unit) => {
         const count = counts.get(unit);
-        if (count === undefined) continue;
-        const speed = rate(unit, at);
-        parts.push(amountOf(unit, count) + (speed === undefined ? "" : `, ${amount(unit, speed)}/s`));
-        if (count.total !== undefined && count.total > count.done && speed !== undefined && speed > 0) {
+        return count === undefined ? [] : [{ unit, count, speed: rate(unit, at) }];
+      });
+      let remaining: number | undefined;
+      for (const { count, speed } of units) {
+        if (count.total !== undefined && count.total > count.done && speed !== undefined && speed > 0)
           remaining ??= (count.total - count.done) / speed;
-        }
       }
-      parts.push(clock(seconds) + (remaining === undefined ? "" : `, ${clock(remaining)} left`));
-      const line = parts.join("  ");
-      return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
+      const time = clock(seconds) + (remaining === undefined ? "" : `, ${clock(remaining)} left`);
+      const line = (amounts: readonly string[], name = label): string => [name, ...amounts, time].join("  ");
+      const full = line(units.map((one) => amountOf(one.unit, one.count) + speedOf(one)));
+      // What tells least goes first on a narrow terminal; how long it takes stays.
+      const shares = units.map(({ unit, count }) => shareOf(unit, count));
+      const [first] = shares;
+      const shorter = [
+        line(units.map((one, index) => (shares[index] ?? "") + speedOf(one))),
+        line(shares),
+        ...(first === undefined ? [] : [line([first])]),
+      ];
+      const fitting = [full, ...shorter].find((one) => one.length <= width);
+      if (fitting !== undefined) return fitting;
+      const rest = line(first === undefined ? [] : [first], "");
+      return width - rest.length >= 4 ? shortened(label, width - rest.length) + rest : shortened(line([]), width);
     },
   };
 }
 
+/** Rate of what goes on; what has been counted to its end waits for the work behind it (a commit, a file's last pass). */
+function speedOf({
+  unit,
+  count,
+  speed,
+}: {
+  readonly unit: ProgressUnit;
+  readonly count: Count;
+  readonly speed: number | undefined;
+}): string {
+  if (count.total !== undefined && count.done >= count.total) return ", finishing";
+  return speed === undefined ? "" : `, ${amount(unit, speed)}/s`;
+}
+
+function shareOf(unit: ProgressUnit, { done, total }: Count): string {
+  return total === undefined ? amount(unit, done) : `${percentOf(done, total)} %`;
+}
+
+function percentOf(done: number, total: number): number {
+  return Math.min(100, Math.floor((done / total) * 100));
+}
+
+function shortened(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
 function amountOf(unit: ProgressUnit, { done, total }: Count): string {
   if (total === undefined) return amount(unit, done);
-  const percent = Math.min(100, Math.floor((done / total) * 100));
   const whole = unit === "bytes" ? amount(unit, total) : `${grouped(total)} ${unit}`;
-  return `${unit === "bytes" ? amount(unit, done) : grouped(done)} of ${whole} (${percent} %)`;
+  return `${unit === "bytes" ? amount(unit, done) : grouped(done)} of ${whole} (${percentOf(done, total)} %)`;
 }
 
 function amount(unit: ProgressUnit, value: number): string {
