@@ -110,6 +110,12 @@ async function finish(
       ctx.result.addWarning(
         `the numbers of ${asText.join(", ")} have more digits than any numeric type keeps; they are text`,
       );
+    if (spool.rows > 0 && records.unmet.length > 0) {
+      // No warning of the run: some APIs leave out what is empty.
+      ctx.log.warn("no record has a value for these columns, which are NULL throughout; check their paths", {
+        columns: Object.fromEntries(records.unmet.map(({ name, source }) => [name, source])),
+      });
+    }
   } else if (spool.rows > 0)
     throw apiError("API_COLUMN_CLASH", `${String(spool.rows)} records of ${uri} have no field at all`);
   else if (params.on_empty !== "fail")

@@ -45,7 +45,7 @@ export async function openWorkbench(): Promise<Workbench> {
   const api = await MisbehavingServer.start();
   const folder = mkdtempSync(path.join(os.tmpdir(), "datapy-api-"));
   const database = await DuckDBInstance.create(":memory:");
-  setGlobalConfig({ work_path: folder, log_path: folder, log_level: "error" });
+  setGlobalConfig({ work_path: folder, log_path: folder, log_level: "warning" });
   const run = async (params: Readonly<Record<string, unknown>>): Promise<Ended> => ({
     warnings: [],
     metrics: {},

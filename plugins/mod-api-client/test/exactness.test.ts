@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { openWorkbench } from "./api-workbench.js";
 import type { Table, Workbench } from "./api-workbench.js";
 import { json } from "./server/misbehaving-server.js";
@@ -192,6 +193,17 @@ test("declared columns: types, paths, formats; an empty result keeps them", asyn
   expect(await bench.run({ endpoint: answer("[]") })).toMatchObject({ status: "warning", artifacts: {} });
   expect(await bench.fail({ endpoint: answer("[]"), columns, on_empty: "fail" })).toContain("API_NO_ROWS");
   expect((await read("[]", { columns, on_empty: "warn" })).envelope?.status).toBe("warning");
+});
+
+test("a path that no record has is told in the log", async () => {
+  const columns = { id: "BIGINT", city: { path: "address.cty" }, zip: { path: "address.zip" }, late: "VARCHAR" };
+  const { envelope } = await read('[{"id":1,"address":{"city":"Łódź","zip":null}},{"id":2,"late":"x"}]', { columns });
+  expect(envelope?.status).toBe("success");
+  const warnings = readFileSync(envelope?.logs.log_file ?? "", "utf8")
+    .split("\n")
+    .filter((line) => line.includes("NULL throughout"))
+    .map((line) => (JSON.parse(line) as { columns: unknown }).columns);
+  expect(warnings).toEqual([{ city: "address.cty" }]);
 });
 
 test("a record that does not fit fails the run, or is set aside with the reason", async () => {

@@ -39,6 +39,8 @@ export class RecordTable {
   readonly #root: FieldNode;
   readonly #keepStructure: boolean;
   readonly #watermark: readonly PathStep[] | undefined;
+  /** Declared columns whose path no record has had so far, not even with `null`. */
+  readonly #unmet: Set<TableColumn>;
 
   constructor(params: ApiParams, spool: RowSpool) {
     this.#params = params;
@@ -70,6 +72,7 @@ export class RecordTable {
         path: path === undefined ? [name] : parseJsonPath(path, `columns.${name}.path`),
       };
     });
+    this.#unmet = new Set(this.#declared.map(({ column }) => column));
     this.#root = this.#node([]);
     this.#watermark =
       params.watermark_field === undefined ? undefined : parseJsonPath(params.watermark_field, "watermark_field");
@@ -91,13 +94,20 @@ export class RecordTable {
     return found;
   }
 
+  /** Declared columns that no record has anything for: their path may be misspelt. */
+  get unmet(): readonly TableColumn[] {
+    return [...this.#unmet];
+  }
+
   /** Adds a record as a row. */
   add(page: number, record: JsonValue): void {
     const cells: string[] = [];
     if (this.#declared.length > 0) {
       for (const { column, path } of this.#declared) {
         const value = path[0] === "value" && !isJsonObject(record) ? record : valueAt(record, path);
-        if (value !== undefined) this.#cell(cells, column, value);
+        if (value === undefined) continue;
+        this.#unmet.delete(column);
+        this.#cell(cells, column, value);
       }
     } else if (isJsonObject(record)) this.#fields(cells, this.#root, record, this.#params.nested === "flatten");
     // A list of plain values is a table of one column.
