@@ -3,6 +3,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EBUSY: "another program is using it",
   EDQUOT: "the disk quota is used up",
   EEXIST: "there is something of that name already",
+  EFBIG: "it would be larger than a file may be here",
   EIO: "the disk reports a fault",
   EISDIR: "it is a folder",
   ELOOP: "its links lead round in a circle",

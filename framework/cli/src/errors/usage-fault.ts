@@ -62,12 +62,24 @@ function unexpected(word: string, context: UsageContext, help: string): DatapyEr
   const before = context.argv[context.argv.indexOf(word) - 1] ?? "";
   const setting = /^(?:--set=)?([^=\s]+)=/.exec(before)?.[1];
   return setting === undefined
-    ? fault("DATAPY_CLI_UNEXPECTED_ARGUMENT", { argument: JSON.stringify(word) }, { hint: help })
+    ? fault(
+        "DATAPY_CLI_UNEXPECTED_ARGUMENT",
+        { argument: JSON.stringify(word) },
+        { hint: `${placeOf(context)}${help}` },
+      )
     : fault(
         "DATAPY_CLI_UNEXPECTED_ARGUMENT",
         { argument: `behind ${setting}=…` },
         { hint: `Quote a value that holds spaces: --set '${setting}=…'.` },
       );
+}
+
+/** Where a word of the command line may have been meant to go. */
+function placeOf({ id, flags }: UsageContext): string {
+  if (id === "run-script") return "The script's own arguments follow after `--`. ";
+  return flags.includes("set") && flags.includes("params")
+    ? "Parameters are given with --set KEY=VALUE, or in a file with -p FILE. "
+    : "";
 }
 
 /** oclif's message without its decoration. */

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DATAPY, Workspace } from "../support/workspace.js";
 
@@ -119,7 +119,7 @@ const RUN_MISUSES: readonly (Misuse & { readonly runName: string })[] = [
     args: ["run-mod", "csv_reader", "extra"],
     code: "DATAPY_CLI_UNEXPECTED_ARGUMENT",
     message: '"extra"',
-    hint: "`datapy run-mod --help`",
+    hint: "Parameters are given with --set KEY=VALUE, or in a file with -p FILE. `datapy run-mod --help`",
     runName: "csv-reader",
   },
   {
@@ -241,6 +241,89 @@ test("a working directory that is gone is told in the same words on stderr and i
   } finally {
     workspace.remove();
   }
+});
+
+describe("a file of the wrong kind", () => {
+  const workspace = new Workspace();
+  afterAll(() => workspace.remove());
+  workspace.write("night.yaml", "steps:\n  - { id: a, mod: x }\n");
+  workspace.write("flow.ts", 'import { runMod } from "@datapy/sdk";\n\nawait runMod("x", { a: 1 });\n');
+  workspace.write("rows.csv", "a,b\n1,2\n");
+  workspace.write("folder/rows.csv", "a,b\n1,2\n");
+  writeFileSync(
+    path.join(workspace.folder, "windows.yaml"),
+    Buffer.from("steps:\n  - id: a\n    mod: caf\u00e9\n", "latin1"),
+  );
+
+  test.each([
+    [
+      "run-mod night.yaml",
+      /^DATAPY_MOD_UNKNOWN: .*`datapy run-job night\.yaml`.*`datapy run-mod MOD -p night\.yaml`\.$/,
+    ],
+    ["run-mod ./night.yaml", /^DATAPY_MOD_FILE_KIND: .*`datapy run-job /],
+    ["run-script night.yaml", /^DATAPY_SCRIPT_KIND: .*`datapy run-job night\.yaml`\.$/],
+    ["run-script rows.csv", /^DATAPY_SCRIPT_KIND: .*Scripts end in \.ts/],
+    ["run-script folder", /^DATAPY_SCRIPT_KIND: .*It is a folder; name a file in it\.$/],
+    ["run-script none.ts", /^DATAPY_SCRIPT_NOT_FOUND: /],
+    ["run-job flow.ts", /^DATAPY_FILE_UNREADABLE: .*it is a script.*`datapy run-script .*flow\.ts`\.$/],
+    ["run-mod csv-reader -p flow.ts", /^DATAPY_FILE_UNREADABLE: .*it is a script/],
+    ["run-job folder", /^DATAPY_FILE_UNREADABLE: .*it is a directory/],
+    ["run-job windows.yaml", /^DATAPY_FILE_UNREADABLE: .*it is not UTF-8 text \(.*windows\.yaml:3:13\)/],
+  ])("datapy %s", async (command, error) => {
+    const { code, stdout } = await workspace.run(command.split(" "));
+    expect(code).toBe(20);
+    expect(JSON.parse(stdout)).toMatchObject({ exit_code: 20, errors: [expect.stringMatching(error) as string] });
+  });
+});
+
+describe("a work path that cannot hold what a run makes", () => {
+  const workspace = new Workspace();
+  afterAll(() => workspace.remove());
+  workspace.write(
+    "writes.mjs",
+    `import { Type, defineMod, sql } from "@datapy/mod-kit";
+export default defineMod({
+  metadata: { name: "writes", version: "1.0.0", description: "Writes a table" },
+  params: Type.Object({}),
+  artifacts: { output_data: { kind: "table", description: "rows" } },
+  async run(_, ctx) {
+    await ctx.data.writeTable("output_data", sql\`select md5(range::varchar) as m from range(50000)\`);
+    return ctx.result.success();
+  },
+});
+`,
+  );
+
+  test("no file may be so large: says so, and leaves nothing", () => {
+    const { status, stdout } = spawnSync(
+      "sh",
+      ["-c", 'ulimit -f 128; exec "$0" "$1" run-mod ./writes.mjs', process.execPath, DATAPY],
+      { cwd: workspace.folder, env: workspace.environment(), encoding: "utf8" },
+    );
+    expect(status).toBe(30);
+    expect(JSON.parse(stdout)).toMatchObject({
+      errors: [
+        expect.stringMatching(/^DATAPY_FILE_FAILED: .*output_data\.parquet .*larger than .*`ulimit -f`/) as string,
+      ],
+    });
+    expect(readdirSync(path.join(workspace.folder, ".datapy/tmp"))).toEqual([]);
+  });
+
+  test("its folder can be made by nobody: ends at once, and says so", async () => {
+    const nowhere = process.platform === "linux" ? "/proc/none/here" : path.join(workspace.folder, "writes.mjs/here");
+    const outcome = await workspace.run(["run-mod", "./writes.mjs", "--set", `globals.work_path=${nowhere}`]);
+    expect(outcome.code).toBe(30);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({
+      errors: [expect.stringMatching(/^DATAPY_FILE_FAILED: .*globals\.work_path/) as string],
+    });
+  });
+
+  test("its folder for logs can be made by nobody: lines go to stderr only", async () => {
+    const nowhere = process.platform === "linux" ? "/proc/none/here" : path.join(workspace.folder, "writes.mjs/here");
+    const outcome = await workspace.run(["run-mod", "./writes.mjs", "--set", `globals.log_path=${nowhere}`]);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toContain("no log file can be made");
+  });
 });
 
 describe("help and version", () => {

@@ -12,6 +12,8 @@ import { emptyObject, relayer, traceYaml, TracedObject, TracedScalar } from "./t
 import type { TracedArray, TracedValue } from "./traced-value.js";
 import type { YamlDocument } from "./yaml-document.js";
 
+const SCRIPT_ENDING = /\.[cm]?[jt]s$/i;
+
 /** A file of a project or job, read. */
 export interface SourceFile {
   readonly document: YamlDocument;
@@ -48,6 +50,10 @@ export function readSourceFile(
   const name = "path" in file ? resolve(request.cwd, file.path) : file.name;
   let text: string;
   try {
+    if (SCRIPT_ENDING.test(name)) {
+      const hint = `A script is run with \`datapy run-script ${name}\`.`;
+      throw fault("DATAPY_FILE_UNREADABLE", { path: name, detail: "it is a script, and YAML is wanted" }, { hint });
+    }
     text = "path" in file ? readYamlFile(name, request.cwd) : file.text;
   } catch (error) {
     throw isDatapyError(error) ? new FaultList([error]) : error;

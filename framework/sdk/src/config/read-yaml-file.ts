@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { missingFileHint } from "@datapy/mod-kit";
+import type { DatapyError } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
 import { systemReason } from "../system-reason.js";
 import { YAML_LIMITS } from "./parse-yaml.js";
@@ -27,9 +28,21 @@ export function readYamlFile(path: string, cwd: string): string {
   }
   if (bytes.length > YAML_LIMITS.bytes)
     throw fault("DATAPY_YAML_TOO_LARGE", { limit: "4 MiB" }, { location: { file: path } });
-  if (!isUtf8(bytes)) throw fault("DATAPY_FILE_UNREADABLE", { path, detail: "it is not UTF-8 text" });
+  if (!isUtf8(bytes)) throw notUtf8(path, bytes);
   const text = bytes.toString("utf8");
   return text.startsWith("\ufeff") ? text.slice(1) : text;
+}
+
+/** Says where: in a text of another encoding most lines are sound. */
+function notUtf8(path: string, bytes: Buffer): DatapyError {
+  const before = bytes.toString("utf8").split("\ufffd", 1)[0] ?? "";
+  const line = before.split("\n").length;
+  const column = before.length - before.lastIndexOf("\n");
+  return fault(
+    "DATAPY_FILE_UNREADABLE",
+    { path, detail: "it is not UTF-8 text" },
+    { location: { file: path, line, column } },
+  );
 }
 
 function readAtMost(path: string, most: number): Buffer {

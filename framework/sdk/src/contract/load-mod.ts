@@ -4,6 +4,7 @@ import { fault } from "../errors.js";
 import { FaultList } from "../faults.js";
 import { KNOWN_CONTRACTS } from "../registry/package-key.js";
 import type { RegisteredMod } from "../registry/registry-types.js";
+import { yamlIsNoMod } from "../registry/yaml-is-no-mod.js";
 import { checkDefinition } from "./check-definition.js";
 import type { DefinitionCheck } from "./check-definition.js";
 import { MODULE_ENDING, UnparsedCode, canResolve, importFile, importModule } from "./import-file.js";
@@ -29,7 +30,8 @@ export interface LoadOptions {
 export async function loadMod(mod: RegisteredMod, options: LoadOptions = {}): Promise<ModDefinition> {
   const byPath = mod.packageName === "";
   const what = byPath ? mod.entry : `${mod.name} (${mod.packageName})`;
-  if (byPath && !MODULE_ENDING.test(mod.entry)) throw fault("DATAPY_MOD_FILE_KIND", { path: mod.entry });
+  if (byPath && !MODULE_ENDING.test(mod.entry))
+    throw fault("DATAPY_MOD_FILE_KIND", { path: mod.entry }, { hint: yamlIsNoMod(mod.entry) });
 
   const exported = findDefinition(await importEntry(mod, what, byPath));
   return verifyMod(exported, {

@@ -3,6 +3,12 @@ import { fault } from "../errors.js";
 import { systemReason } from "../system-reason.js";
 import { explainSql, suggestColumn } from "./explain-sql.js";
 
+const FILE_LIMIT =
+  "Raise the limit (`ulimit -f`) for this process, or set globals.work_path to a file system that allows larger files.";
+
+const RIGHTS =
+  "Check owner and mode of it and of the folders above it, or set globals.work_path to a folder that this user may write to.";
+
 /**
  * The error of a failed statement. DuckDB gives no codes, so that its class and the operating system's reason are read from the text;
  * this is the one place that does. Of a statement that the user wrote, the line and the place that DuckDB points at are told, too.
@@ -12,6 +18,14 @@ export function duckdbError(error: unknown, of: { readonly usersStatement?: bool
   const cause = { cause: error };
   if (/No space left on device|not enough space on the disk|Disk quota exceeded/i.test(text))
     return fault("DATAPY_DISK_FULL", { detail: firstLine(text) }, cause);
+  if (/File too large/i.test(text)) {
+    const path = /"(.+)"/.exec(text)?.[1] ?? "a file";
+    return fault(
+      "DATAPY_FILE_FAILED",
+      { path, detail: systemReason({ code: "EFBIG" }) },
+      { ...cause, hint: FILE_LIMIT },
+    );
+  }
   if (/Permission denied|Read-only file system|Access is denied/i.test(text))
     return fault("DATAPY_FILE_DENIED", { detail: firstLine(text) }, cause);
   if (/^Out of Memory Error|failed to (?:allocate|pin|offload)/i.test(text))
@@ -62,8 +76,9 @@ export function fileError(error: unknown, path: string): DatapyError {
   if (code === "ENOSPC" || code === "EDQUOT")
     return fault("DATAPY_DISK_FULL", { detail: `${path} could not be written` }, cause);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS")
-    return fault("DATAPY_FILE_DENIED", { detail: `${path}: ${systemReason(error)}` }, cause);
-  return fault("DATAPY_FILE_FAILED", { path, detail: systemReason(error) }, cause);
+    return fault("DATAPY_FILE_DENIED", { detail: `${path}: ${systemReason(error)}` }, { ...cause, hint: RIGHTS });
+  const hint = code === "EFBIG" ? FILE_LIMIT : undefined;
+  return fault("DATAPY_FILE_FAILED", { path, detail: systemReason(error) }, { ...cause, hint });
 }
 
 /** The first line of a text. */

@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import path from "node:path";
+import { makeFolder } from "../make-folder.js";
 
 /** Names of log files that DataPy makes: `<stem>_<YYYYMMDD_HHMMSS>.log`, with `_2`, `_3` … when that one is taken. */
 export const LOG_FILE_NAME = /^.+_(\d{8})_(\d{6})(?:_\d+)?\.log$/;
@@ -33,7 +34,7 @@ export function createLogFile(
   startedAt: Date,
   onFailure: (error: unknown) => void,
 ): LogFile {
-  mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   const base = `${safeStem(stem)}_${timestampOfName(startedAt)}`;
   for (let attempt = 1; ; attempt += 1) {
     const file = path.resolve(directory, `${base}${attempt === 1 ? "" : `_${attempt}`}.log`);

@@ -10,6 +10,7 @@ import type { ModReference } from "./mod-reference.js";
 import { KNOWN_CONTRACTS, canonicalName } from "./package-key.js";
 import { readModPackage } from "./read-mod-package.js";
 import type { DiscoveryOptions, RegisteredMod, Registry } from "./registry-types.js";
+import { yamlIsNoMod } from "./yaml-is-no-mod.js";
 
 /** Where and what to find. */
 export interface FindOptions extends DiscoveryOptions {
@@ -123,6 +124,8 @@ function unknown(reference: string, parsed: Exclude<ModReference, { kind: "path"
   const [, unversioned] = /^(.+)@[^@/]*$/.exec(reference) ?? [];
   if (unversioned !== undefined && near === undefined)
     hints.unshift(`A mod is named without its version: ${unversioned}. What runs is the version that is installed.`);
+  const yaml = yamlIsNoMod(reference);
+  if (yaml !== undefined) hints.splice(0, hints.length, yaml);
   const places = searched.length === 0 ? "nowhere to look" : `looked at ${searched.join(", ")}`;
   return fault("DATAPY_MOD_UNKNOWN", { mod: reference, places }, { hint: hints.join(" ") });
 }

@@ -1,9 +1,11 @@
 import { placeInStack } from "./place-in-stack.js";
 import { statSync } from "node:fs";
+import path from "node:path";
 import { isDatapyError } from "@datapy/mod-kit";
 import type { DatapyError, Envelope, ErrorExitCode, ExitCode } from "@datapy/mod-kit";
 import { MODULE_ENDING, importFile } from "../contract/import-file.js";
 import { fault } from "../errors.js";
+import { YAML_ENDING } from "../registry/yaml-is-no-mod.js";
 import { exitCodeOf } from "../result/exit-code-of.js";
 import { nameStep } from "../result/name-step.js";
 import { failureEnvelope, faultsOf, formatFault, messageOf, roundSeconds } from "./failure-envelope.js";
@@ -128,8 +130,13 @@ async function execute(script: ScriptRun): Promise<unknown> {
 }
 
 function checkScript(file: string): void {
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw fault("DATAPY_SCRIPT_NOT_FOUND", { path: file });
-  if (!MODULE_ENDING.test(file)) throw fault("DATAPY_SCRIPT_KIND", { path: file });
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true)
+    throw fault("DATAPY_SCRIPT_KIND", { path: file }, { hint: "It is a folder; name a file in it." });
+  if (found?.isFile() !== true) throw fault("DATAPY_SCRIPT_NOT_FOUND", { path: file });
+  if (MODULE_ENDING.test(file)) return;
+  const hint = YAML_ENDING.test(file) ? `A job file is run with \`datapy run-job ${path.basename(file)}\`.` : undefined;
+  throw fault("DATAPY_SCRIPT_KIND", { path: file }, { hint });
 }
 
 /** The default export, however the module was compiled. */

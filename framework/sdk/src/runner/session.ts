@@ -7,11 +7,13 @@ import type { Configuration } from "../config/configuration-types.js";
 import { loadConfiguration } from "../config/load-configuration.js";
 import { createDataEngine } from "../data/duckdb-engine.js";
 import type { DataEngine } from "../data/duckdb-engine.js";
+import { fileError } from "../data/duckdb-error.js";
 import { openLedger } from "../ledger/ledger.js";
 import { runUuid } from "../ledger/run-uuid.js";
 import { openSessionLog } from "../logging/session-log.js";
 import type { SessionLog } from "../logging/session-log-types.js";
 import { enterSession, leaveSession } from "../logging/session-scope.js";
+import { makeFolder } from "../make-folder.js";
 import { observeSession } from "../metrics/observe-session.js";
 import { discoverMods } from "../registry/discover-mods.js";
 import type { Registry } from "../registry/registry-types.js";
@@ -58,6 +60,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     configurationFault = error;
   }
   const workPath = options.workPath ?? options.within?.workPath ?? configuration?.workPath ?? path.join(cwd, ".datapy");
+  refuseImpossible(workPath);
   const { invocation = 1 } = options;
   const uuid = options.within?.uuid ?? (invocation === 1 ? id : runUuid(id, `invocation ${String(invocation)}`));
   let log: SessionLog;
@@ -221,6 +224,15 @@ export async function openSession(options: SessionOptions): Promise<Session> {
         await log.close();
       })().catch(() => undefined)),
   };
+}
+
+/** A work path that this user has no right to may do: many a mod writes nothing. One that there cannot be would hold every write up. */
+function refuseImpossible(workPath: string): void {
+  try {
+    makeFolder(workPath);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") throw fileError(error, workPath);
+  }
 }
 
 function openLog(
