@@ -98,7 +98,8 @@ class Preparation {
       case "artifact": {
         if (typeof value !== "string") return value;
         const uri = this.#path(value, parameter);
-        if (meaning.kind === "artifact" || meaning.access === "read")
+        // `base_path` is where others are looked for, and nothing that is read.
+        if (parameter !== "base_path" && (meaning.kind === "artifact" || meaning.access === "read"))
           this.inputs.push({ uri, parameter, kind: meaning.kind });
         return uri;
       }

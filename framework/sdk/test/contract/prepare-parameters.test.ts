@@ -34,13 +34,15 @@ describe("paths", () => {
 
   test("a base_path that the mod declares is taken from the working directory, not from itself", () => {
     const schema = Type.Object({ base_path: Path({ target: "directory" }), input_path: Path() });
-    const { params } = prepareParameters({
+    const { params, inputs } = prepareParameters({
       schema,
       values: { base_path: "data", input_path: "x" },
       cwd,
       basePath: path.join(cwd, "data"),
     });
     expect(params).toEqual({ base_path: path.join(cwd, "data"), input_path: path.join(cwd, "data/x") });
+    // The folder itself is nothing that the mod reads: lineage would else take it for a source.
+    expect(inputs.map(({ parameter }) => parameter)).toEqual(["input_path"]);
   });
 
   test("text that is no path is left alone", () => {
