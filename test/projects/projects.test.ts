@@ -189,6 +189,24 @@ test("sales-analytics: leads are scored from the service and listed by region, f
   ]);
 });
 
+test("sales-analytics: the service beside a command ends with it, with its exit code, and says what it needs", () => {
+  const server = path.join(clone, "projects/sales-analytics/server/leads-server.mjs");
+  const beside = (env: Record<string, string>, ...command: string[]) =>
+    spawnSync(process.execPath, [server, "0", ...command], { env, encoding: "utf8" });
+  const asks = `fetch(process.env.LEADS_URL + "/leads", { headers: { authorization: "Bearer " + process.env.LEADS_TOKEN } })
+    .then((answer) => answer.json()).then(({ leads }) => { console.log(leads.length); process.exitCode = 10; })`;
+  expect(beside({ LEADS_TOKEN: TOKEN }, process.execPath, "-e", asks)).toMatchObject({ status: 10, stdout: "500\n" });
+  const missing = path.join(clone, "no-such-command");
+  expect(beside({ LEADS_TOKEN: TOKEN }, missing)).toMatchObject({
+    status: 30,
+    stderr: expect.stringContaining(`${missing} cannot be started`) as unknown,
+  });
+  expect(beside({})).toMatchObject({
+    status: 20,
+    stderr: expect.stringContaining("LEADS_TOKEN is not set") as unknown,
+  });
+});
+
 test("--env prod: the same jobs against PostgreSQL, the report in a bucket", async () => {
   const server = await startPostgresql();
   const store = await startStore("s3rver");
