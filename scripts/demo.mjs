@@ -11,7 +11,7 @@ const JOB = "jobs/daily-etl/daily_customer_etl.yaml";
 const COMMAND = ["run-job", JOB];
 const SHOWN = ["Title", "Release Date", "US Gross", "Running Time min", "Major Genre", "IMDB Rating"];
 
-const colours = process.stdout.isTTY && process.env.NO_COLOR === undefined;
+const colours = process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== "dumb";
 const paint = (code) => (text) => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
 const [bold, dim, green, yellow] = [paint(1), paint(2), paint(32), paint(33)];
 
@@ -20,25 +20,27 @@ const count = (number) => Number(number).toLocaleString("en-US");
 const fromHere = (file) => path.relative(process.cwd(), file) || ".";
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-/** Rows as a table that fits the terminal: the last column is cut where it is too long. */
-function grid(heads, rows) {
-  const width = Math.max(60, process.stdout.columns ?? 110) - 2;
-  const texts = [heads, ...rows].map((row) =>
-    row.map((value) => (value === null || value === undefined ? "" : String(value))),
-  );
-  const numeric = heads.map((_head, column) =>
-    rows.every((row) => row[column] === null || /^-?[\d,.]+$/.test(String(row[column]))),
-  );
-  const widths = heads.map((_head, column) => Math.min(34, Math.max(...texts.map((row) => row[column].length))));
-  const others = widths.slice(0, -1).reduce((sum, one) => sum + one + 2, 0);
-  widths[widths.length - 1] = Math.max(
-    10,
-    Math.min(width - others, Math.max(...texts.map((row) => row.at(-1).length))),
-  );
-  const cut = (text, size) => (text.length > size ? `${text.slice(0, size - 1)}…` : text);
-  const line = (row) =>
-    `  ${row.map((text, column) => (numeric[column] ? cut(text, widths[column]).padStart(widths[column]) : cut(text, widths[column]).padEnd(widths[column]))).join("  ")}`.trimEnd();
-  return [bold(line(texts[0])), ...texts.slice(1).map(line)].join("\n");
+/** Rows as a table that fits the terminal: the widest column gives way, texts that are too long are cut. */
+function grid(heads, rows, { types = [] } = {}) {
+  const text = (value) => (value === null || value === undefined ? "" : String(value));
+  const below = types.length > 0 ? [types] : [];
+  const texts = [heads, ...below, ...rows.map((row) => row.map(text))];
+  const numeric = heads.map((_head, column) => rows.every((row) => /^-?[\d,.]*$/.test(text(row[column]))));
+  const widths = heads.map((_head, column) => Math.max(...texts.map((row) => row[column].length)));
+  const room = (process.stdout.columns || 110) - 1;
+  const excess = () => widths.reduce((sum, one) => sum + one + 2, 0) - room;
+  while (excess() > 0) {
+    const widest = widths.lastIndexOf(Math.max(...widths));
+    if (widths[widest] <= 6) break;
+    widths[widest] -= 1;
+  }
+  const cell = (value, column) => {
+    const width = widths[column];
+    const cut = value.length > width ? `${value.slice(0, width - 1)}…` : value;
+    return numeric[column] ? cut.padStart(width) : cut.padEnd(width);
+  };
+  const [head, ...others] = texts.map((row) => `  ${row.map(cell).join("  ")}`.trimEnd());
+  return [bold(head), ...others.map((line, index) => (index < below.length ? dim(line) : line))].join("\n");
 }
 
 async function queries() {
@@ -71,7 +73,7 @@ async function showTables(steps) {
       `select ${selected} from read_parquet(${quoted(read)}) where "Running Time min" is not null limit 5`,
     );
     print(`\n${bold("A few of the rows as read")} ${dim(`(${SHOWN.length} of ${types.size} columns)`)}\n`);
-    print(grid(SHOWN, [SHOWN.map((name) => types.get(name)), ...first]));
+    print(grid(SHOWN, first, { types: SHOWN.map((name) => types.get(name)) }));
     if (damaged !== undefined) {
       const [[total]] = await database.rows(`select count(*) from read_parquet(${quoted(damaged)})`);
       const bad = await database.rows(
@@ -149,6 +151,8 @@ await main(async () => {
     throw new ScriptError(`The job failed with exit code ${status}:\n${envelope.errors.join("\n")}`);
 
   const { steps, logs } = envelope;
+  // The log of the run stands above, where it was seen live.
+  if (process.stderr.isTTY) print();
   for (const { step, status: state, execution_time: time, metrics = {} } of steps) {
     const rows = metrics.rows_output === undefined ? "" : `${count(metrics.rows_output)} rows`;
     print(`  ${step.padEnd(14)} ${state.padEnd(8)} ${`${time.toFixed(1)} s`.padStart(7)}  ${rows.padStart(13)}`);
@@ -180,5 +184,5 @@ await main(async () => {
   ]) {
     print(`  ${command.padEnd(66)} ${dim(what)}`);
   }
-  print(dim(`\n${seconds(started)} in all.`));
+  print(`\n${dim(`${seconds(started)} in all.`)}`);
 });

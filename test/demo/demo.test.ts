@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { onScreen } from "../../framework/sdk/test/progress/screen.js";
 
 const root = path.resolve(__dirname, "../..");
 const data = path.join(root, "projects/customer-analytics/data/movies.csv");
@@ -76,4 +77,27 @@ test("shows rows, what was set aside, and where everything is", async () => {
     const tried = spawnSync(process.execPath, run, { cwd: project, env, encoding: "utf8" });
     expect({ command, status: tried.status, said: tried.stdout !== "" }).toEqual({ command, status: 0, said: true });
   }
+});
+
+test("fits a narrow terminal, and leaves no live line among what it shows", async () => {
+  const columns = 60;
+  const screen = await onScreen([process.execPath, "scripts/demo.mjs"], {
+    columns,
+    rows: 40,
+    cwd: root,
+    env: { HOME: process.env["HOME"] ?? "", NO_COLOR: "1" },
+  });
+  expect(screen.exitCode).toBe(0);
+  const { lines } = screen;
+  // The log is live: it stands between the command and the steps, which begin after an empty line.
+  const steps = lines.findIndex((line) => /^ {2}read_films +warning +[\d.]+ s +3,149 rows$/.test(line));
+  expect(lines[steps - 1]).toBe("");
+  expect(lines.slice(0, steps).filter((line) => line.includes("run started")).length).toBeGreaterThanOrEqual(7);
+  expect(lines.filter((line) => /^(?:read|clean|check|load|make)_\w+ {2}/.test(line))).toEqual([]);
+  const from = lines.findIndex((line) => line.startsWith("A few of the rows as read"));
+  const tables = lines.slice(from, lines.indexOf("Where it is"));
+  expect(tables.filter((line) => line.length >= columns && line.startsWith("  "))).toEqual([]);
+  expect(tables).toContainEqual(expect.stringMatching(/^ {5}3 {2}17 fields.*First Love, .*…$/));
+  // eslint-disable-next-line no-control-regex -- colours
+  expect(screen.raw).not.toMatch(/\u001b\[[\d;]*m/);
 });
