@@ -114,7 +114,9 @@ test.each<[string, Mistake]>([
       project: "finance-reporting",
       run: "jobs/monthly-close/monthly_close.yaml",
       change: ["data/receipts.json", '"2014": "-37,000"', '"2014": "-38,000"'],
-      says: [/^FILE_VALIDATOR_FAILED: step check_delivery: …\/data\/receipts\.json: its sha256 is [0-9a-f]{64}, not 13eeecc0/],
+      says: [
+        /^FILE_VALIDATOR_FAILED: step check_delivery: …\/data\/receipts\.json: its sha256 is [0-9a-f]{64}, not 13eeecc0/,
+      ],
     },
   ],
   [

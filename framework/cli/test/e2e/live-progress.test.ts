@@ -73,7 +73,7 @@ test.each([
     for (const n of [20, 40, 60]) expect(all.split(`line ${n} of the log`)).toHaveLength(2);
     const text = screen.raw.slice(screen.raw.indexOf('{\r\n  "status"')).replaceAll("\r\n", "\n");
     expect(JSON.parse(text)).toMatchObject({ status: "success", metrics: {} });
-    // eslint-disable-next-line no-control-regex -- colours
+
     expect(screen.raw).not.toMatch(/\u001b\[[\d;]*m/);
   },
 );
@@ -85,6 +85,6 @@ test("run-job shows a line for each step that runs, with colours in the log", as
   const both = screen.moments.filter((lines) => live.test(lines.at(-2) ?? "") && live.test(lines.at(-1) ?? ""));
   expect(both.length).toBeGreaterThan(3);
   expectClean(screen, live, 2);
-  // eslint-disable-next-line no-control-regex -- colours
+
   expect(screen.raw).toMatch(/\u001b\[[\d;]*mINFO/);
 });
