@@ -27,7 +27,7 @@ function grid(heads, rows, { types = [] } = {}) {
   const texts = [heads, ...below, ...rows.map((row) => row.map(text))];
   const numeric = heads.map((_head, column) => rows.every((row) => /^-?[\d,.]*$/.test(text(row[column]))));
   const widths = heads.map((_head, column) => Math.max(...texts.map((row) => row[column].length)));
-  const room = (process.stdout.columns || 110) - 1;
+  const room = (process.stdout.isTTY ? process.stdout.columns || 80 : 110) - 1;
   const excess = () => widths.reduce((sum, one) => sum + one + 2, 0) - room;
   while (excess() > 0) {
     const widest = widths.lastIndexOf(Math.max(...widths));

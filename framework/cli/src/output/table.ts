@@ -18,6 +18,8 @@ export interface TableOptions {
   readonly paint: Paint;
 }
 
+/** Columns of a terminal that does not know how many it has, and says 0. */
+const USUAL_WIDTH = 80;
 /** Space between columns. */
 const GAP = "  ";
 /** No column is squeezed below this. */
@@ -140,6 +142,6 @@ function printable(text: string): string {
 
 /** {@link renderTable} as standard output wants it: fitted to a terminal, whole and without colours everywhere else. */
 export function tableForStdout<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): string {
-  const width = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const width = process.stdout.isTTY ? process.stdout.columns || USUAL_WIDTH : undefined;
   return renderTable(columns, rows, { width, paint: paintFor(process.stdout) });
 }

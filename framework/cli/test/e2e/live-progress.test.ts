@@ -88,3 +88,16 @@ test("run-job shows a line for each step that runs, with colours in the log", as
 
   expect(screen.raw).toMatch(/\u001b\[[\d;]*mINFO/);
 });
+
+test("a terminal that does not know its size is taken for one of 80 columns", async () => {
+  // Such is a pseudo-terminal that nobody has given a size, as by `script` under cron.
+  const command = `stty rows 0 cols 0; exec "${process.execPath}" "${DATAPY}" run-job both.yaml --dry-run`;
+  const screen = await onScreen(["sh", "-c", command], {
+    columns: 200,
+    cwd: workspace.folder,
+    env: { HOME: workspace.home, DATAPY_DATA_DIR: workspace.dataDirectory, NO_COLOR: "1" },
+  });
+  expect(screen.exitCode).toBe(0);
+  expect(screen.lines).toContainEqual(expect.stringMatching(/^STAGE {2}STEP {3}RUNS/));
+  expect(screen.lines).toContainEqual(expect.stringMatching(/^ {4}1 {2}left {3}counts 1\.0\.0/));
+});
