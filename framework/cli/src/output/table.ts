@@ -28,6 +28,8 @@ const NARROWEST = 12;
 const READABLE = 30;
 /** How far it is indented then. */
 const INDENT = "    ";
+/** The part of a name or path up to the last sign that joins its parts, if that is not short. */
+const JOINT = /^.{3,}[._/-](?!$)/s;
 /** A word that is longer may be broken to save the others. */
 const LONGEST_WORD = 32;
 
@@ -41,6 +43,16 @@ export function renderTable<Row>(
   rows: readonly Row[],
   { width, paint }: TableOptions,
 ): string {
+  return blocksOf(columns, rows, { width, paint }).join("\n");
+}
+
+/** The titles, and each row: a line, or several where something is wrapped or stands below. */
+function blocksOf<Row>(
+  columns: readonly TableColumn<Row>[],
+  rows: readonly Row[],
+  { width, paint }: TableOptions,
+  mayStack = true,
+): string[] {
   const cells = rows.map((row) => columns.map((column) => printable(column.value(row))));
   const titles = columns.map(({ title, asWritten }) => (asWritten === true ? printable(title) : title.toUpperCase()));
   const natural = titles.map((title, index) =>
@@ -51,9 +63,11 @@ export function renderTable<Row>(
   );
   const widths = width === undefined ? natural : fit(natural, words, width - GAP.length * (columns.length - 1));
   const last = columns.length - 1;
-  if (width !== undefined && last > 0 && (widths[last] ?? 0) < Math.min(READABLE, natural[last] ?? 0)) {
-    const head = renderTable(columns.slice(0, last), rows, { width, paint }).split("\n");
-    if (head.length === rows.length + 1)
+  const squeezed = width !== undefined && last > 0 && (widths[last] ?? 0) < Math.min(READABLE, natural[last] ?? 0);
+  if (squeezed && mayStack) {
+    const head = blocksOf(columns.slice(0, last), rows, { width, paint }, false);
+    // A short text without its title beside it would not be understood between lines that are wrapped.
+    if ((natural[last] ?? 0) >= READABLE || head.every((block) => !block.includes("\n")))
       return stacked(
         head,
         cells.map((row) => row[last] ?? ""),
@@ -70,15 +84,15 @@ export function renderTable<Row>(
         .trimEnd(),
     ).join("\n");
   };
-  return [line(titles, (text) => paint.bold(text)), ...cells.map((row) => line(row, (text) => text))].join("\n");
+  return [line(titles, (text) => paint.bold(text)), ...cells.map((row) => line(row, (text) => text))];
 }
 
-/** Each line of `head` but the first, which holds the titles, with its text below it. */
-function stacked(head: readonly string[], texts: readonly string[], width: number): string {
+/** Each block of `head` but the first, which holds the titles, with its text below it. */
+function stacked(head: readonly string[], texts: readonly string[], width: number): string[] {
   const below = texts.map((text) =>
-    wrap(text, Math.max(width - INDENT.length, NARROWEST)).map((line) => (INDENT + line).trimEnd()),
+    (text === "" ? [] : wrap(text, Math.max(width - INDENT.length, NARROWEST))).map((line) => INDENT + line),
   );
-  return [head[0] ?? "", ...head.slice(1).map((line, index) => [line, ...(below[index] ?? [])].join("\n"))].join("\n");
+  return [head[0] ?? "", ...head.slice(1).map((line, index) => [line, ...(below[index] ?? [])].join("\n"))];
 }
 
 /** Takes what is too much from the widest columns: first down to their longest words, and where that is not enough further. */
@@ -101,7 +115,7 @@ function longestWord(text: string): number {
   return Math.max(...text.split(" ").map((word) => Math.min(widthOf(word), LONGEST_WORD)));
 }
 
-/** Breaks at spaces, and inside a word only where the word alone is too wide. */
+/** Breaks at spaces, and inside a word only where the word alone is too wide: behind a sign that joins its parts, where it has one. */
 function wrap(text: string, width: number): string[] {
   if (widthOf(text) <= width) return [text];
   const lines: string[] = [];
@@ -116,8 +130,9 @@ function wrap(text: string, width: number): string[] {
     line = "";
     for (const character of word) {
       if (widthOf(line + character) > width && line !== "") {
-        lines.push(line);
-        line = "";
+        const end = JOINT.exec(line)?.[0].length ?? line.length;
+        lines.push(line.slice(0, end));
+        line = line.slice(end);
       }
       line += character;
     }

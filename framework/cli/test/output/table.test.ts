@@ -49,6 +49,26 @@ test("a word that is too long alone is broken", () => {
   ]);
 });
 
+test("a long name is broken behind a sign that joins its parts", () => {
+  expect(render([["daily_customer_etl.load_viewings", "1", ""]], 36).slice(1)).toEqual([
+    "daily_customer_       1",
+    "etl.load_viewings",
+  ]);
+});
+
+test("a text goes below its row also where the row itself is wrapped; what is short keeps its title above", () => {
+  const name = "database-writer of the daily job, and its step";
+  const text = "21 of 3149 rows break a rule and were set aside";
+  expect(render([[name, "1", text]], 40)).toEqual([
+    "NAME                                ROWS",
+    "database-writer of the daily job,      1",
+    "and its step",
+    "    21 of 3149 rows break a rule and",
+    "    were set aside",
+  ]);
+  expect(render([[name, "1", "auto (default)"]], 40)[0]).toMatch(/^NAME +ROWS {2}DESCRIPTION$/);
+});
+
 test("wide characters take two cells", () => {
   expect(
     render([
