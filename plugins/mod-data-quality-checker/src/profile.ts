@@ -67,7 +67,8 @@ export async function profileOf(ctx: ModContext, source: Source, params: Quality
   const columns: ColumnProfile[] = [];
   for (const column of chosen) {
     columns.push(await columnProfile(ctx, source, column, rows, params.top_values));
-    ctx.progress(columns.length, chosen.length);
+    // A column is a scan over all rows: so many columns done are that share of the rows.
+    ctx.progress(Math.floor((rows * columns.length) / chosen.length), rows);
   }
   return { rows, columns, left_out: source.columns.length - chosen.length };
 }
