@@ -66,8 +66,9 @@ function blocksOf<Row>(
   const squeezed = width !== undefined && last > 0 && (widths[last] ?? 0) < Math.min(READABLE, natural[last] ?? 0);
   if (squeezed && mayStack) {
     const head = blocksOf(columns.slice(0, last), rows, { width, paint }, false);
-    // A short text without its title beside it would not be understood between lines that are wrapped.
-    if ((natural[last] ?? 0) >= READABLE || head.every((block) => !block.includes("\n")))
+    // Between lines that are wrapped, only free text is understood without its title: neither a short text nor a value of data is.
+    const isFreeText = (natural[last] ?? 0) >= READABLE && columns[last]?.asWritten !== true;
+    if (isFreeText || head.every((block) => !block.includes("\n")))
       return stacked(
         head,
         cells.map((row) => row[last] ?? ""),
