@@ -69,7 +69,7 @@ function section({ status, output }) {
   const versions = `Node ${process.versions.node}, DuckDB ${versionOf("@duckdb/node-api")}`;
   const verdict =
     status === 0 ? "every target met" : status === NOT_RUN ? "not run" : `a target was missed (exit code ${status})`;
-  return `${verdict} · ${machine} · ${versions}\n\n\`\`\`text\n${output.trimEnd()}\n\`\`\``;
+  return `${verdict} · ${machine} · ${versions}\n\n\`\`\`text\n${output.replace(/[ \t]+$/gm, "").trimEnd()}\n\`\`\``;
 }
 
 async function bench(wanted) {

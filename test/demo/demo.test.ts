@@ -98,6 +98,6 @@ test("fits a narrow terminal, and leaves no live line among what it shows", asyn
   const tables = lines.slice(from, lines.indexOf("Where it is"));
   expect(tables.filter((line) => line.length >= columns && line.startsWith("  "))).toEqual([]);
   expect(tables).toContainEqual(expect.stringMatching(/^ {5}3 {2}17 fields.*First Love, .*…$/));
-   
+
   expect(screen.raw).not.toMatch(/\u001b\[[\d;]*m/);
 });

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
+import { closeSync, existsSync, fstatSync, openSync, read } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import { fileError } from "../data/duckdb-error.js";
+
+const readFrom = promisify(read);
 
 /** Bytes that are read and hashed in one go: about two milliseconds of this thread. */
 const CHUNK_BYTES = 4_194_304;
@@ -40,30 +42,32 @@ export class GrowingChecksum {
   async #follow(): Promise<void> {
     for (;;) {
       await pause(INTERVAL_MS, undefined, { signal: this.#whole.signal, ref: false });
-      const handle = await open(this.file, "r");
+      // Its writer may not have begun.
+      if (!existsSync(this.file)) continue;
+      const file = openSync(this.file, "r");
       try {
         // Whole chunks only: the end may not be written yet.
-        const end = Math.floor((await handle.stat()).size / CHUNK_BYTES) * CHUNK_BYTES;
-        await this.#read(handle, end, this.#whole.signal);
+        const end = Math.floor(fstatSync(file).size / CHUNK_BYTES) * CHUNK_BYTES;
+        await this.#read(file, end, this.#whole.signal);
       } finally {
-        await handle.close();
+        closeSync(file);
       }
     }
   }
 
   /** Hashes from the present position to `end`. Between two chunks the position is right, also when the signal aborts. */
-  async #read(handle: FileHandle, end: number, signal: AbortSignal | undefined): Promise<void> {
+  async #read(file: number, end: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#position >= end) return;
-    const read = async (position: number): Promise<Buffer> => {
+    const readAt = async (position: number): Promise<Buffer> => {
       const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - position));
-      return buffer.subarray(0, (await handle.read(buffer, 0, buffer.length, position)).bytesRead);
+      return buffer.subarray(0, (await readFrom(file, buffer, 0, buffer.length, position)).bytesRead);
     };
-    let reading = read(this.#position);
+    let reading = readAt(this.#position);
     for (;;) {
       const chunk = await reading;
       if (chunk.length === 0 || signal?.aborted === true) return;
       const next = this.#position + chunk.length;
-      if (next < end) reading = read(next);
+      if (next < end) reading = readAt(next);
       this.#hash.update(chunk);
       this.#position = next;
       if (next >= end) return;
@@ -79,13 +83,13 @@ export class GrowingChecksum {
     signal?.throwIfAborted();
     this.#whole.abort();
     try {
-      // Before anything else: the file may be given another name meanwhile.
-      const handle = await open(this.file, "r");
+      // At once: the file may be given another name as soon as this function has been called.
+      const file = openSync(this.file, "r");
       try {
         await this.#following;
-        await this.#read(handle, (await handle.stat()).size, signal);
+        await this.#read(file, fstatSync(file).size, signal);
       } finally {
-        await handle.close();
+        closeSync(file);
       }
     } catch (error) {
       throw fileError(error, this.file);
