@@ -143,7 +143,7 @@ export function databaseFault(
     hint: context.hint ?? row.hint,
     exitCode: row.exitCode,
     retryable: context.retryable ?? row.retryable ?? false,
-    ...(context.cause === undefined ? {} : { cause: context.cause }),
-    ...(context.parameter === undefined ? {} : { parameter: context.parameter }),
+    cause: context.cause,
+    parameter: context.parameter,
   });
 }

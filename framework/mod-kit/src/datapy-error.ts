@@ -20,20 +20,20 @@ export interface DatapyErrorInput {
   /** What happened, where and why, in one sentence or a few lines. */
   readonly message: string;
   /** What to do about it. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** 20 when the input or a parameter is wrong, 30 (default) when the run failed, 40 timeout, 50 canceled. */
-  readonly exitCode?: ErrorExitCode;
+  readonly exitCode?: ErrorExitCode | undefined;
   /** Where in a user's file the fault is. */
-  readonly location?: SourceLocation;
+  readonly location?: SourceLocation | undefined;
   /**
    * The parameter that the fault is about, by its name or by the way into it (`["rules", 1, "column"]`): where no `location` is given,
    * the host says where that was written.
    */
-  readonly parameter?: string | readonly (string | number)[];
+  readonly parameter?: string | readonly (string | number)[] | undefined;
   /** Where in the text that this parameter holds (SQL, say) the fault is. Lines and columns count from 1. */
-  readonly position?: TextPosition;
+  readonly position?: TextPosition | undefined;
   /** Whether the same call may succeed later without any change: a refused connection, a 503. Default `false`. */
-  readonly retryable?: boolean;
+  readonly retryable?: boolean | undefined;
   /** The error that this one explains. */
   readonly cause?: unknown;
 }

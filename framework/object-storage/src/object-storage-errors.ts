@@ -153,6 +153,6 @@ export function storageFault(
     hint: context.hint ?? row.hint,
     exitCode: row.exitCode,
     retryable: context.retryable ?? row.retryable ?? false,
-    ...(context.cause === undefined ? {} : { cause: context.cause }),
+    cause: context.cause,
   });
 }

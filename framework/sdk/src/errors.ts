@@ -881,7 +881,7 @@ export function fault(
     hint: context.hint ?? fill(row.hint),
     exitCode: row.exitCode,
     retryable: row.retryable ?? false,
-    ...(context.location === undefined ? {} : { location: context.location }),
-    ...(context.cause === undefined ? {} : { cause: context.cause }),
+    location: context.location,
+    cause: context.cause,
   });
 }

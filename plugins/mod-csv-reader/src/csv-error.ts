@@ -28,9 +28,9 @@ export function csvError(
     code,
     message,
     exitCode: code === "CSV_NOT_RECONCILED" ? 30 : 20,
-    ...(hint === undefined ? {} : { hint: sentence(hint) }),
-    ...(cause === undefined ? {} : { cause }),
-    ...(parameter === undefined ? {} : { parameter }),
+    hint: hint === undefined ? undefined : sentence(hint),
+    cause,
+    parameter,
   });
 }
 

@@ -19,14 +19,7 @@ export function readerError(
   cause?: unknown,
   parameter?: string,
 ): DatapyError {
-  return new DatapyError({
-    code,
-    exitCode: 20,
-    message,
-    hint,
-    ...(cause === undefined ? {} : { cause }),
-    ...(parameter === undefined ? {} : { parameter }),
-  });
+  return new DatapyError({ code, exitCode: 20, message, hint, cause, parameter });
 }
 
 /** A value for a message: quoted, cut to a readable length. */

@@ -18,12 +18,5 @@ export function writerError(
   cause?: unknown,
   parameter?: string,
 ): DatapyError {
-  return new DatapyError({
-    code,
-    exitCode: 20,
-    message,
-    hint,
-    ...(cause === undefined ? {} : { cause }),
-    ...(parameter === undefined ? {} : { parameter }),
-  });
+  return new DatapyError({ code, exitCode: 20, message, hint, cause, parameter });
 }

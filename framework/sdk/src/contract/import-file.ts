@@ -54,14 +54,13 @@ async function importNew(file: string): Promise<Exports> {
 }
 
 /** Code that is no TypeScript or JavaScript, and where that shows. */
-export class UnparsedCode extends SyntaxError {
+export class UnparsedCode extends Error {
   constructor(
     reason: string,
     readonly location: Required<SourceLocation>,
     cause: unknown,
   ) {
     super(`the code cannot be parsed: ${reason}`, { cause });
-    this.name = "SyntaxError";
   }
 }
 

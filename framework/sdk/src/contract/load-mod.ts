@@ -65,10 +65,7 @@ async function importEntry(
     throw fault(
       "DATAPY_IMPORT_FAILED",
       { mod: what, entry: mod.entry, detail: causeWords(cause) },
-      {
-        cause,
-        ...(cause instanceof UnparsedCode ? { location: cause.location } : {}),
-      },
+      { cause, location: cause instanceof UnparsedCode ? cause.location : undefined },
     );
   }
 }
@@ -100,7 +97,6 @@ function exportWords(value: unknown): string {
 function causeWords(cause: unknown): string {
   if (cause instanceof Error || (typeof cause === "object" && cause !== null && "message" in cause)) {
     const { name, message } = cause as { readonly name?: unknown; readonly message: unknown };
-    if (cause instanceof UnparsedCode) return cause.message;
     // A missing module's message goes on with the whole chain of requires.
     const [first = ""] = String(message).split("\nRequire stack:");
     return typeof name === "string" && name !== "Error" ? `${name}: ${first}` : first;

@@ -1,6 +1,6 @@
 import { mkdir, rename } from "node:fs/promises";
 import path from "node:path";
-import { DatapyError, isDatapyError } from "@datapy/mod-kit";
+import { isDatapyError } from "@datapy/mod-kit";
 import type { Column, DataSandbox, SandboxParameters, SandboxQuery, TableArtifact } from "@datapy/mod-kit";
 import type { DuckDBMaterializedResult } from "@duckdb/node-api";
 import { fault } from "../errors.js";
@@ -10,6 +10,7 @@ import { duckdbError, errorText, firstLine, unreadableTable } from "./duckdb-err
 import { caretPosition, explainSql, suggestColumn } from "./explain-sql.js";
 import { interruptible } from "./interruptible.js";
 import { parquetError, parquetSafe } from "./parquet-types.js";
+import { restate } from "../restate.js";
 import { bindParameters, namesOf } from "./sandbox-parameters.js";
 import { assertContained } from "./sandbox-syntax.js";
 import { sqlTokens } from "./sql-tokens.js";
@@ -275,9 +276,7 @@ function refused(
 function positioned(error: unknown, text: string): unknown {
   if (!isDatapyError(error) || error.code !== "DATAPY_SANDBOX_SQL") return error;
   const position = caretPosition(error.message, text);
-  if (position === undefined) return error;
-  const { code, message, hint, exitCode, cause } = error;
-  return new DatapyError({ code, message, exitCode, cause, position, ...(hint === undefined ? {} : { hint }) });
+  return position === undefined ? error : restate(error, { position });
 }
 
 const CORRECT = "Correct the SQL at the place that the caret points at.";

@@ -1,6 +1,6 @@
-import { DatapyError } from "@datapy/mod-kit";
-import type { SourceLocation } from "@datapy/mod-kit";
+import type { DatapyError, SourceLocation } from "@datapy/mod-kit";
 import { fault } from "../errors.js";
+import { restate } from "../restate.js";
 
 /** How grave a finding is: an error keeps a run from starting, a warning does not. */
 export type Severity = "error" | "warning";
@@ -41,23 +41,6 @@ export class FindingList {
 /** What makes two findings one: the same fault at the same place. */
 export function findingKey({ code, message, location }: DatapyError): string {
   return JSON.stringify([location?.file, location?.line, location?.column, code, message]);
-}
-
-/** The same fault, said in other words or shown at another place. */
-export function restate(
-  error: DatapyError,
-  change: { readonly message?: string; readonly location?: SourceLocation | undefined },
-): DatapyError {
-  const { code, hint, exitCode, cause } = error;
-  const location = "location" in change ? change.location : error.location;
-  return new DatapyError({
-    code,
-    message: change.message ?? error.message,
-    exitCode,
-    ...(hint === undefined ? {} : { hint }),
-    ...(location === undefined ? {} : { location }),
-    ...(cause === undefined ? {} : { cause }),
-  });
 }
 
 /** The fault of a mod that cannot be had, at the place in a file where it is named. */

@@ -1,9 +1,10 @@
-import { DatapyError, isDatapyError } from "@datapy/mod-kit";
-import type { SourceLocation } from "@datapy/mod-kit";
+import { isDatapyError } from "@datapy/mod-kit";
+import type { DatapyError, SourceLocation } from "@datapy/mod-kit";
 import { FaultList } from "../faults.js";
 import type { ResolvedParameters } from "../config/configuration-types.js";
 import { CALL_IN_SCRIPT } from "../config/layer-parameters.js";
 import { pointerTo } from "../config/yaml-document.js";
+import { restate } from "../restate.js";
 import { isFaultList } from "./failure-envelope.js";
 
 /** Where a run's parameters were written. */
@@ -28,20 +29,7 @@ function placed(error: DatapyError, { locate, callSite }: FaultPlaces): DatapyEr
   const written = error.location ?? locate?.(pointerOf(error.parameter), error.position);
   const location = written === undefined || written.file === CALL_IN_SCRIPT ? (callSite?.() ?? written) : written;
   if (location === error.location || location === undefined) return error;
-  const { code, message, hint, exitCode, retryable, parameter, position, cause, stack } = error;
-  const copy = new DatapyError({
-    code,
-    message,
-    exitCode,
-    location,
-    retryable,
-    ...(hint === undefined ? {} : { hint }),
-    ...(parameter === undefined ? {} : { parameter }),
-    ...(position === undefined ? {} : { position }),
-    ...(cause === undefined ? {} : { cause }),
-  });
-  if (stack !== undefined) copy.stack = stack;
-  return copy;
+  return restate(error, { location });
 }
 
 function pointerOf(parameter: DatapyError["parameter"]): string {
