@@ -1,17 +1,8 @@
 // What a user reads who has made a mistake in one of the projects: the step, the line, what was meant; exit code 20, and nothing written.
 import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import os from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { cloneProjects } from "../support/projects-clone.js";
 
 const root = path.resolve(__dirname, "../..");
 const cli = path.join(root, "framework/cli/bin/run.js");
@@ -19,14 +10,7 @@ const MADE = ["archive", "reports", ".datapy/project.duckdb"];
 
 let clone: string;
 beforeEach(() => {
-  clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), "datapy-mistakes-")));
-  const made = new Set([".datapy", "reports", "archive", "lists", "finance.sqlite"]);
-  cpSync(path.join(root, "projects"), path.join(clone, "projects"), {
-    recursive: true,
-    filter: (source) => !made.has(path.basename(source)),
-  });
-  cpSync(path.join(root, "package.json"), path.join(clone, "package.json"));
-  symlinkSync(path.join(root, "node_modules"), path.join(clone, "node_modules"), "junction");
+  clone = cloneProjects("mistakes");
 });
 afterEach(() => rmSync(clone, { recursive: true, force: true }));
 

@@ -1,32 +1,24 @@
 // The seven jobs of the three projects: run as their READMEs say, from each of three folders, with the results that they promise.
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
-import os from "node:os";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { DeleteObjectCommand, GetObjectCommand } from "@aws-sdk/client-s3";
 import { startPostgresql } from "../../framework/database/test/servers/postgresql-server.js";
 import { startStore } from "../../framework/object-storage/test/servers/stores.js";
+import { cloneProjects } from "../support/projects-clone.js";
 
 const root = path.resolve(__dirname, "../..");
 const cli = path.join(root, "framework/cli/bin/run.js");
 const TOKEN = "token-of-the-test";
 
-/** A clone of the repository as far as the projects need one; nothing of a test is left in this one. */
 let clone: string;
 let leads: ChildProcess;
 let leadsUrl: string;
 
 beforeAll(async () => {
-  clone = realpathSync(mkdtempSync(path.join(os.tmpdir(), "datapy-projects-")));
-  const made = new Set([".datapy", "reports", "archive", "lists", "finance.sqlite"]);
-  cpSync(path.join(root, "projects"), path.join(clone, "projects"), {
-    recursive: true,
-    filter: (source) => !made.has(path.basename(source)),
-  });
-  cpSync(path.join(root, "package.json"), path.join(clone, "package.json"));
-  symlinkSync(path.join(root, "node_modules"), path.join(clone, "node_modules"), "junction");
+  clone = cloneProjects("projects");
   mkdirSync(path.join(clone, "home"));
   const server = path.join(clone, "projects/sales-analytics/server/leads-server.mjs");
   leads = spawn(process.execPath, [server, "0"], {

@@ -1,40 +1,24 @@
 // DuckDB works on the parts of a large table in several threads: what is left must come out as it came, whatever was taken out between.
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import { runMod, setGlobalConfig } from "@datapy/sdk";
+import type { DuckDBValue } from "@duckdb/node-api";
+import { runMod } from "@datapy/sdk";
+import { scratchTables } from "../../../test/support/scratch-tables.js";
 import cleaner from "../src/index.js";
 
 /** Several groups of rows in the Parquet file. */
 const ROWS = 700_000;
-let folder: string;
-let instance: DuckDBInstance;
-let connection: DuckDBConnection;
-
-beforeAll(async () => {
-  folder = mkdtempSync(path.join(os.tmpdir(), "datapy-row-order-"));
-  setGlobalConfig({ work_path: path.join(folder, "work"), log_level: "critical" });
-  instance = await DuckDBInstance.create(":memory:");
-  connection = await instance.connect();
-});
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
-  rmSync(folder, { recursive: true, force: true });
-});
+const scratch = scratchTables("row-order");
 
 async function first(query: string): Promise<DuckDBValue[]> {
-  return (await connection.runAndReadAll(query)).getRows()[0] ?? [];
+  return (await scratch.connection.runAndReadAll(query)).getRows()[0] ?? [];
 }
 
 test.each(["first", "last", "best"] as const)(
   "duplicates are left out of a large table in its order, keep %s",
   async (keep) => {
-    const input = path.join(folder, "input.parquet");
+    const input = path.join(scratch.folder, "input.parquet");
     // The rows 99, 199, … have the key of the row half the table away.
-    await connection.run(
+    await scratch.connection.run(
       `copy (select i as place, case when i % 100 = 99 and i < ${ROWS / 2} then i + ${ROWS / 2} else i end as key, -i as score, ' ' || i || ' ' as name
       from range(${ROWS}) t(i)) to '${input}' (format parquet)`,
     );

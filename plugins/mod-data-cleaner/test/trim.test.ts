@@ -1,27 +1,10 @@
 // `trim` takes a shorter way where a table has blanks alone at the ends of its texts: what comes out must not depend on the way.
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { runMod, setGlobalConfig } from "@datapy/sdk";
+import { runMod } from "@datapy/sdk";
+import { scratchTables } from "../../../test/support/scratch-tables.js";
 import cleaner from "../src/index.js";
 
-let folder: string;
-let instance: DuckDBInstance;
-let connection: DuckDBConnection;
-
-beforeAll(async () => {
-  folder = mkdtempSync(path.join(os.tmpdir(), "datapy-trim-"));
-  setGlobalConfig({ work_path: path.join(folder, "work"), log_level: "critical" });
-  instance = await DuckDBInstance.create(":memory:");
-  connection = await instance.connect();
-});
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
-  rmSync(folder, { recursive: true, force: true });
-});
+const scratch = scratchTables("trim");
 
 // White_Space of Unicode and the byte order mark.
 const SPACES = [
@@ -60,7 +43,7 @@ const BLANKS = around([" ", "  "]);
 const EVERY = around(SPACES);
 
 async function write(name: string, columns: Readonly<Record<string, readonly string[]>>): Promise<string> {
-  const file = path.join(folder, `${name}.parquet`);
+  const file = path.join(scratch.folder, `${name}.parquet`);
   const rows = Math.max(...Object.values(columns).map(({ length }) => length));
   const list = Object.entries(columns).map(([column, values]) => {
     // Every seventh value is NULL.
@@ -69,7 +52,7 @@ async function write(name: string, columns: Readonly<Record<string, readonly str
     );
     return `unnest([${texts.join(", ")}]::varchar[]) as ${column}`;
   });
-  await connection.run(
+  await scratch.connection.run(
     `copy (select ${list.join(", ")}, unnest(range(${String(rows)})) as row) to '${file}' (format parquet)`,
   );
   return file;
@@ -78,7 +61,9 @@ async function write(name: string, columns: Readonly<Record<string, readonly str
 /** The rows as JSON texts of their bytes: the bindings drop a byte order mark at the beginning of a text. */
 async function read(file: string): Promise<{ a: string | null; b: string | null; c: string | null }[]> {
   const bytes = ["a", "b", "c"].map((column) => `hex(${column}::varchar) as ${column}`).join(", ");
-  const rows = (await connection.runAndReadAll(`select ${bytes} from '${file}' order by row`)).getRowObjectsJson();
+  const rows = (
+    await scratch.connection.runAndReadAll(`select ${bytes} from '${file}' order by row`)
+  ).getRowObjectsJson();
   const text = (hex: unknown): string | null => (typeof hex === "string" ? Buffer.from(hex, "hex").toString() : null);
   return rows.map(({ a, b, c }) => ({ a: text(a), b: text(b), c: text(c) }));
 }

@@ -1,40 +1,25 @@
 // Rules that look at other rows write the table down in between: what they do not touch must come out digit for digit.
-import { mkdtempSync, rmSync } from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { DuckDBInstance } from "@duckdb/node-api";
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { runMod, setGlobalConfig } from "@datapy/sdk";
+import { runMod } from "@datapy/sdk";
 import type { EnvelopeOf } from "@datapy/sdk";
+import { scratchTables } from "../../../test/support/scratch-tables.js";
 import cleaner from "../src/index.js";
 
-let folder: string;
-let instance: DuckDBInstance;
-let connection: DuckDBConnection;
-
-beforeAll(async () => {
-  folder = mkdtempSync(path.join(os.tmpdir(), "datapy-wide-types-"));
-  setGlobalConfig({ work_path: path.join(folder, "work"), log_level: "critical" });
-  instance = await DuckDBInstance.create(":memory:");
-  connection = await instance.connect();
-});
-afterAll(() => {
-  connection.closeSync();
-  instance.closeSync();
-  rmSync(folder, { recursive: true, force: true });
-});
+const scratch = scratchTables("wide-types");
 
 /** Texts of the column `x` after cleaning a table of texts. */
 async function clean(
   texts: readonly (string | null)[],
   params: Readonly<Record<string, unknown>>,
 ): Promise<{ envelope: EnvelopeOf<typeof cleaner.artifacts>; texts: unknown[] }> {
-  const input = path.join(folder, "input.parquet");
+  const input = path.join(scratch.folder, "input.parquet");
   const rows = texts.map((text) => (text === null ? "(null)" : `('${text}')`)).join(", ");
-  await connection.run(`copy (select x::varchar as x from (values ${rows}) t(x)) to '${input}' (format parquet)`);
+  await scratch.connection.run(
+    `copy (select x::varchar as x from (values ${rows}) t(x)) to '${input}' (format parquet)`,
+  );
   const envelope = await runMod(cleaner, { input_artifact: input, ...params });
   if (envelope.status === "error") return { envelope, texts: [] };
-  const output = await connection.runAndReadAll(
+  const output = await scratch.connection.runAndReadAll(
     `select x::varchar from read_parquet('${envelope.artifacts.output_data}')`,
   );
   return { envelope, texts: output.getRows().map(([text]) => text) };
@@ -73,7 +58,7 @@ test("an interval of microseconds beside a filled one", async () => {
   const value = "1 month -2 days 03:04:05.678901";
   const { envelope, texts } = await clean([value, null], { cast: { x: "INTERVAL" }, fill: { x: "previous" } });
   expect(envelope.status).toBe("success");
-  const exact = (await connection.runAndReadAll(`select interval '${value}'::varchar`)).getRows()[0]?.[0];
+  const exact = (await scratch.connection.runAndReadAll(`select interval '${value}'::varchar`)).getRows()[0]?.[0];
   expect(texts).toEqual([exact, exact]);
 });
 
